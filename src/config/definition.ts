@@ -1,0 +1,198 @@
+/**
+ * What a configuration file comes to once it is read, checked, its presets expanded and its defaults filled in: the only
+ * thing that policy, keys, assembly and gateway ever see of it. Durations are seconds unless a name says otherwise.
+ */
+import type { Algorithm, CredentialLocation, JsonObject, JsonValue, Reason } from '#core/index';
+
+export interface Definition {
+	readonly listen: readonly ListenerDefinition[];
+	/** Origin that clients call, without a trailing slash; undefined: scheme and Host of the request. */
+	readonly publicUrl: string | undefined;
+	readonly admin: { readonly listen: string } | undefined;
+	readonly audit: AuditDefinition;
+	readonly providers: readonly ProviderDefinition[];
+	readonly routes: readonly RouteDefinition[];
+	/** Addresses and CIDR blocks whose `Forwarded`/`X-Forwarded-*` is believed. */
+	readonly trustedProxies: readonly string[];
+	readonly limits: LimitsDefinition;
+	readonly timeouts: TimeoutsDefinition;
+	readonly errors: { readonly exposeReason: boolean; readonly realm: string | undefined };
+	/** Moves a 401 to 403 or back. */
+	readonly responses: Partial<Readonly<Record<Reason, number>>>;
+	readonly cors: CorsDefinition | undefined;
+	/** Bytes that the cache of genuine tokens may take; 0 switches it off. */
+	readonly tokenCacheBytes: number;
+}
+
+export interface ListenerDefinition {
+	readonly host: string;
+	readonly port: number;
+	readonly tls:
+		| {
+				/** Paths of PEM files, absolute. */
+				readonly certificate: string;
+				readonly key: string;
+				readonly clientCa: string | undefined;
+				readonly clientCertificate: 'none' | 'request' | 'require';
+		  }
+		| undefined;
+}
+
+export interface AuditDefinition {
+	/** Absolute path; undefined: standard output. */
+	readonly file: string | undefined;
+	/** Key of the token digests; undefined: a random one for this process. */
+	readonly digestKey: string | undefined;
+	readonly onOverflow: 'drop' | 'refuse';
+}
+
+export interface LimitsDefinition {
+	/** Bytes of the request head. */
+	readonly headers: number;
+	readonly headerCount: number;
+	/** Bytes of a token. */
+	readonly token: number;
+	/** Bytes of a request body; undefined: no limit. */
+	readonly body: number | undefined;
+	readonly connections: number | undefined;
+}
+
+/** Milliseconds, all of them. */
+export interface TimeoutsDefinition {
+	/** From the first byte of a request to the end of its head. */
+	readonly requestHead: number;
+	/** Between two pieces of a request body. */
+	readonly requestBody: number;
+	readonly keepAlive: number;
+	/** A tunnel (WebSocket) on which nothing moves. */
+	readonly tunnelIdle: number;
+	/** How long requests under way may go on after SIGTERM. */
+	readonly drain: number;
+}
+
+export interface CorsDefinition {
+	/** Exact origins, or `*`, which is never combined with credentials. */
+	readonly origins: readonly string[];
+	readonly methods: readonly string[];
+	readonly headers: readonly string[];
+	readonly exposeHeaders: readonly string[];
+	readonly credentials: boolean;
+	/** Seconds. */
+	readonly maxAge: number;
+}
+
+export type TokenKind = 'jwt';
+
+export interface ProviderDefinition {
+	readonly name: string;
+	readonly preset: string | undefined;
+	readonly tokens: readonly TokenKind[];
+	/** Exact `iss` values. */
+	readonly issuers: readonly string[];
+	/** With `{tenantid}` for the token's `tid`; only with `insecure_any_tenant`. */
+	readonly issuerTemplate: string | undefined;
+	readonly keys: KeysDefinition;
+	readonly algorithms: readonly Algorithm[];
+	/** Lower-case, without `application/`; an absent `typ` is `''`. */
+	readonly typ: readonly string[];
+	readonly clockSkew: number;
+	/** `exp` − `iat`. */
+	readonly maxLifetime: number | undefined;
+	/** now − `iat`. */
+	readonly maxAge: number | undefined;
+	readonly requiredClaims: readonly string[];
+	/** Rules that hold for this provider on every route, beside the route's own (Cognito's `token_use`). */
+	readonly claims: readonly ClaimRule[];
+	/** Claims that hold scopes, in order of precedence: the first one present counts. */
+	readonly scopeClaims: readonly string[];
+	/** Claims whose values count as scopes beside those (Auth0's `permissions`). */
+	readonly extraScopeClaims: readonly string[];
+	/** Claims that name the client, in order of precedence. */
+	readonly clientClaims: readonly string[];
+	/** Claims that name the audience: `['aud']`; empty for a provider whose tokens have none (Cognito). */
+	readonly audienceClaims: readonly string[];
+	readonly tokenFrom: readonly CredentialLocation[];
+	/** Changes exactly when anything above changes: cached tokens of another generation do not count. */
+	readonly generation: string;
+}
+
+export type KeysDefinition =
+	| {
+			readonly from: 'discovery';
+			readonly issuer: string;
+			/** Metadata documents to try in order: OpenID Connect Discovery §4, RFC 8414 §3. */
+			readonly urls: readonly string[];
+			readonly insecureHttp: boolean;
+			/** False for Entra, whose multi-tenant metadata has a template in `issuer`. */
+			readonly checkIssuer: boolean;
+	  }
+	| { readonly from: 'url'; readonly url: string; readonly insecureHttp: boolean }
+	/** Inline, or read from a file at load. */
+	| { readonly from: 'jwks'; readonly jwks: JsonObject; readonly file: string | undefined }
+	| { readonly from: 'pem'; readonly pem: string; readonly file: string }
+	| { readonly from: 'secret'; readonly secret: string };
+
+/** A text with `{name}` parameters of the route in it. */
+export type Template = string;
+
+export interface RouteDefinition {
+	readonly name: string;
+	/** Lower-case; may be a pattern. */
+	readonly host: string | undefined;
+	readonly path: string;
+	/** Upper-case as written; empty: every method. `GET` already brought `HEAD` along. */
+	readonly methods: readonly string[];
+	readonly public: boolean;
+	readonly rules: readonly ProviderRules[];
+	readonly upstream: UpstreamDefinition;
+	readonly backendToken: { readonly type: 'none' } | { readonly type: 'insecure_passthrough' };
+	/** Header name as it goes on the wire → what it is made of. */
+	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
+	readonly cors: CorsDefinition | undefined;
+	readonly responses: Partial<Readonly<Record<Reason, number>>>;
+	/** `insecure_encoded_slash`: `%2f` is data within a segment here. */
+	readonly encodedSlash: boolean;
+}
+
+/** What one provider's tokens must satisfy on one route: the route's rules with that provider's own laid over them. */
+export interface ProviderRules {
+	readonly provider: string;
+	/** Any of; undefined only with `insecure_any_audience`, or where the provider's tokens have none. */
+	readonly audience: readonly Template[] | undefined;
+	readonly scopes: { readonly allOf: readonly Template[]; readonly anyOf: readonly Template[] };
+	/** Any of; empty: every client. */
+	readonly clients: readonly string[];
+	readonly claims: readonly ClaimRule[];
+	/** The stricter of provider and route, seconds. */
+	readonly maxLifetime: number | undefined;
+	readonly maxAge: number | undefined;
+	readonly authentication: {
+		/** `acr` must be one of these; empty: any. */
+		readonly acrValues: readonly string[];
+		/** Seconds since `auth_time`. */
+		readonly maxAge: number | undefined;
+	};
+	readonly binding: 'if_bound' | 'required' | 'mtls' | 'dpop';
+	readonly tokenFrom: readonly CredentialLocation[];
+}
+
+export interface ClaimRule {
+	/** A literal name, or a JSON Pointer (RFC 6901) when it starts with `/`. */
+	readonly claim: string;
+	readonly test:
+		| { readonly kind: 'equals'; readonly value: JsonValue }
+		| { readonly kind: 'any_of' | 'all_of'; readonly values: readonly JsonValue[] };
+}
+
+export interface UpstreamDefinition {
+	/** Origins. */
+	readonly endpoints: readonly string[];
+	/** Taken off the front of the path, whole segments only. */
+	readonly stripPrefix: string | undefined;
+	/** Put before the path; from the path of the upstream URL. */
+	readonly addPrefix: string;
+	/** Milliseconds. */
+	readonly timeout: number;
+	readonly connectTimeout: number;
+	readonly preserveHost: boolean;
+}

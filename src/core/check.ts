@@ -1,0 +1,54 @@
+import type { Evidence } from './evidence.ts';
+import type { Reason } from './reasons.ts';
+
+/** The documented order of the decision. A check belongs to exactly one of these questions. */
+export const checkNames = [
+	'path',
+	'method',
+	'credential',
+	'form',
+	'provider',
+	'algorithm',
+	'key',
+	'signature',
+	'type',
+	'issuer',
+	'time',
+	'lifetime',
+	'revocation',
+	'binding',
+	'audience',
+	'client',
+	'scopes',
+	'claims',
+	'authentication_context',
+	'limits',
+] as const;
+
+export type CheckName = (typeof checkNames)[number];
+
+/**
+ * One named question. `judge` answers null (passed) or the reason, and never throws for a bad token; an exception is a
+ * bug and ends as `internal_error`. What was expected and found is asked for only when somebody wants to read it, so a
+ * passed check costs no string.
+ */
+export interface Check {
+	readonly name: CheckName;
+	/** What must be there before this can be judged; `explain` says "not judged" otherwise. */
+	readonly needs: 'request' | 'credential' | 'token' | 'provider' | 'key' | 'principal';
+	/** Only checks that obtain something (a key, an introspection) may answer with a promise; judging never waits. */
+	judge(evidence: Evidence): Reason | null | Promise<Reason | null>;
+	/** What would pass, for a reader. Safe: holds no secret. */
+	expected(evidence: Evidence): string;
+	/** What was there. Never the token, never a secret. */
+	found(evidence: Evidence): string;
+}
+
+/** The answer of a check, for a reader. */
+export interface Finding {
+	readonly check: CheckName;
+	readonly outcome: 'passed' | 'refused' | 'not_judged';
+	readonly reason: Reason | undefined;
+	readonly expected: string;
+	readonly found: string;
+}

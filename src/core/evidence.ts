@@ -1,0 +1,80 @@
+import type { CheckName } from './check.ts';
+import type { Challenge, Facts } from './facts.ts';
+import type { JsonObject } from './json.ts';
+import type { VerificationKey } from './ports.ts';
+import type { CredentialKind, Principal } from './principal.ts';
+import type { RequestView } from './request-view.ts';
+
+/** Where a credential stood in the request. */
+export interface CredentialLocation {
+	readonly in: 'header' | 'cookie' | 'query';
+	/** Lower-case header name, cookie name or parameter name. */
+	readonly name: string;
+}
+
+/** What the client sent, before anybody believed it. */
+export interface Credential {
+	/** Lower-case authentication scheme; `bearer` for every location that has no scheme of its own. */
+	readonly scheme: string;
+	readonly token: string;
+	readonly location: CredentialLocation;
+}
+
+/** A compact JWS taken apart, not yet believed. */
+export interface UnverifiedJws {
+	readonly header: JsonObject;
+	readonly claims: JsonObject;
+	/** The octets that were signed: header and payload segment as sent. */
+	readonly signingInput: Uint8Array;
+	readonly signature: Uint8Array;
+}
+
+/**
+ * Everything gathered about one request while it is decided. Checks read it; extractors and authenticators fill it.
+ * One class so that every instance has one shape, which keeps the decision fast. It is also the verdict's facts.
+ */
+export class Evidence implements Facts {
+	readonly request: RequestView;
+	/** Wall clock at arrival, seconds since the epoch with a fraction. */
+	readonly now: number;
+	/** Monotonic clock at arrival, milliseconds. */
+	readonly monotonic: number;
+
+	route: string | undefined = undefined;
+	/** Normalised path and query (with `?`) as decision and upstream both see them. */
+	path = '';
+	query = '';
+	/** Values of the route's parameters, in the order of its names: path first, then host. */
+	parameters: readonly string[] = [];
+
+	credential: Credential | undefined = undefined;
+	/** Digest of the whole token: a flat string that keeps no request buffer alive. */
+	digest: string | undefined = undefined;
+	tokenId: string | undefined = undefined;
+	kind: CredentialKind | undefined = undefined;
+	token: UnverifiedJws | undefined = undefined;
+	provider: string | undefined = undefined;
+	/** Keys worth trying, then the one that verified. */
+	candidates: readonly VerificationKey[] = [];
+	key: VerificationKey | undefined = undefined;
+	/** What the token claims, genuine or not: `explain` judges it even after a bad signature. */
+	claimed: Principal | undefined = undefined;
+	/** What a genuine token says. Set only by an authenticator, after verification, or from the cache of genuine tokens. */
+	principal: Principal | undefined = undefined;
+	cached = false;
+	/** Monotonic milliseconds after which the token is known to have expired, whatever the wall clock says. */
+	expiresMonotonic: number = Number.POSITIVE_INFINITY;
+
+	check: CheckName | undefined = undefined;
+	expected: string | undefined = undefined;
+	found: string | undefined = undefined;
+	cause: unknown = undefined;
+	retryAfter: number | undefined = undefined;
+	challenge: Challenge | undefined = undefined;
+
+	constructor(request: RequestView, now: number, monotonic: number) {
+		this.request = request;
+		this.now = now;
+		this.monotonic = monotonic;
+	}
+}

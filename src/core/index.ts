@@ -1,0 +1,32 @@
+/** The vocabulary: everything imports it, it imports nothing. */
+export { type Check, type CheckName, checkNames, type Finding } from './check.ts';
+export { type Credential, type CredentialLocation, Evidence, type UnverifiedJws } from './evidence.ts';
+export type { Challenge, Facts } from './facts.ts';
+export { isJsonObject, type JsonObject, type JsonValue, member } from './json.ts';
+export {
+	type Algorithm,
+	algorithms,
+	type Clock,
+	type Cryptography,
+	type DocumentFetcher,
+	type FetchedDocument,
+	type Log,
+	type PublicKey,
+	type Timers,
+	type VerificationKey,
+} from './ports.ts';
+export type { CredentialKind, Principal } from './principal.ts';
+export {
+	type DenyReason,
+	denyReasons,
+	type FaultReason,
+	faultReasons,
+	isFaultReason,
+	type OAuthError,
+	type Reason,
+	type ReasonEntry,
+	reasonNames,
+	reasons,
+} from './reasons.ts';
+export type { HeaderList, RequestView } from './request-view.ts';
+export type { Answer, HeaderStrip, RequestEdits, ResponseEdits, Upstream, Verdict } from './verdict.ts';

@@ -1,0 +1,79 @@
+import type { Facts } from './facts.ts';
+import type { Principal } from './principal.ts';
+import type { DenyReason, FaultReason } from './reasons.ts';
+import type { HeaderList } from './request-view.ts';
+
+/** What to do with a request. Only `allow` ever reaches an upstream. */
+export type Verdict =
+	| {
+			readonly kind: 'allow';
+			readonly principal: Principal | null;
+			readonly upstream: RequestEdits;
+			readonly response: ResponseEdits;
+			/** Milliseconds since the epoch at which a tunnel or stream must end; Infinity when nothing bounds it. */
+			readonly until: number;
+			readonly facts: Facts;
+	  }
+	| {
+			readonly kind: 'answer';
+			readonly status: number;
+			readonly headers: HeaderList;
+			readonly body: Uint8Array | string;
+			readonly facts: Facts;
+	  }
+	| {
+			readonly kind: 'deny';
+			readonly reason: DenyReason;
+			readonly override?: { readonly status?: number; readonly headers?: HeaderList; readonly body?: string };
+			readonly facts: Facts;
+	  }
+	| { readonly kind: 'fault'; readonly reason: FaultReason; readonly cause: unknown; readonly facts: Facts };
+
+/** A finished answer of the gateway itself. */
+export interface Answer {
+	readonly status: number;
+	readonly headers: HeaderList;
+	readonly body: Uint8Array | string;
+}
+
+/** How the request changes on its way to the upstream. Hop-by-hop fields are the engine's business and come on top. */
+export interface RequestEdits {
+	readonly upstream: Upstream;
+	/** Normalised path, prefix already stripped or added: exactly what the decision saw. */
+	readonly path: string;
+	/** With its `?`, or empty. */
+	readonly query: string;
+	readonly strip: HeaderStrip;
+	/** Fields to add after stripping. Values hold no code point above U+00FF and no control character (invariant 9). */
+	readonly set: HeaderList;
+	/** Cookies to take out of `Cookie`, by name. */
+	readonly cookies: readonly string[];
+	/** What to do when the upstream answers 401: give it to the client as it is. */
+	readonly onUnauthorized: 'pass';
+}
+
+/** Which inbound fields never travel on. Names are canonical: lower-case, `_` written as `-`. */
+export interface HeaderStrip {
+	readonly names: ReadonlySet<string>;
+	readonly prefixes: readonly string[];
+}
+
+export interface ResponseEdits {
+	/** Fields that replace the upstream's of the same name, lower-case names (CORS). */
+	readonly set: HeaderList;
+	/** Lower-case names to remove from the upstream's response. */
+	readonly remove: readonly string[];
+}
+
+export interface Upstream {
+	/** For logs and metrics: the endpoints' origins. */
+	readonly name: string;
+	/** At least one. Origin only: `http://host:port` or `https://host:port`. */
+	readonly endpoints: readonly string[];
+	/** Milliseconds from the request's last byte, or the last byte seen, to the response head. */
+	readonly timeout: number;
+	/** Milliseconds to a connection. */
+	readonly connectTimeout: number;
+	/** True: the client's Host travels on; false: the endpoint's own. */
+	readonly preserveHost: boolean;
+}

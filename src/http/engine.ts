@@ -1,0 +1,102 @@
+/**
+ * The only door of http/: what carries HTTP, behind an interface that does not say how. Everything outside decides with
+ * a RequestView and an Action; which sockets, parsers and pools do the work is this folder's own affair.
+ */
+import type { Answer, Log, Reason, RequestEdits, RequestView, ResponseEdits } from '#core/index';
+
+/** What the engine shall do with one request. */
+export type Action =
+	| {
+			readonly kind: 'forward';
+			readonly upstream: RequestEdits;
+			readonly response: ResponseEdits;
+			/** Milliseconds since the epoch at which an upgraded connection must end; Infinity: never. */
+			readonly until: number;
+	  }
+	| { readonly kind: 'answer'; readonly answer: Answer };
+
+/** One request, from the engine's side, once it is over. */
+export interface Outcome {
+	/** Status that the client got; 0 when the client went away before. */
+	readonly status: number;
+	/** Status of the upstream; undefined when it was not asked or did not answer. */
+	readonly upstreamStatus: number | undefined;
+	/** Set when the engine itself refused or failed (timeouts, limits, upstream faults) after or instead of the action. */
+	readonly reason: Reason | undefined;
+	/** For the log only. */
+	readonly cause: unknown;
+	/** Milliseconds from the request's head to the end of the response. */
+	readonly duration: number;
+	/** Milliseconds from forwarding to the response head; undefined when not forwarded. */
+	readonly upstreamDuration: number | undefined;
+}
+
+/** The gateway, as the engine sees it: it decides, it words refusals, it hears the end. `C` is its record of a request. */
+export interface RequestHandler<C> {
+	/** Called once per well-formed request head, before any of its body is read. A throw becomes `internal_error`. */
+	decide(request: RequestView): Decision<C> | Promise<Decision<C>>;
+	/**
+	 * Words an answer for a reason that the engine found. `decision` is what `decide` gave; `request` is undefined when no
+	 * head could be read.
+	 */
+	refuse(reason: Reason, request: RequestView | undefined, decision: Decision<C> | undefined): Answer;
+	/** Called exactly once for every `decide` and for every refusal without one. Must not throw. */
+	ended(outcome: Outcome, request: RequestView | undefined, decision: Decision<C> | undefined): void;
+}
+
+export interface Decision<C> {
+	readonly action: Action;
+	/** Carried through to `refuse` and `ended`. */
+	readonly record: C;
+}
+
+export interface EngineOptions {
+	readonly listeners: readonly ListenerOptions[];
+	readonly trustedProxies: readonly string[];
+	readonly limits: {
+		/** Bytes of the request head. */
+		readonly headers: number;
+		readonly headerCount: number;
+		/** Bytes of a request body; undefined: unlimited. */
+		readonly body: number | undefined;
+		readonly connections: number | undefined;
+	};
+	/** Milliseconds. */
+	readonly timeouts: {
+		readonly requestHead: number;
+		readonly requestBody: number;
+		readonly keepAlive: number;
+		readonly tunnelIdle: number;
+		readonly drain: number;
+	};
+	readonly log: Log;
+}
+
+export interface ListenerOptions {
+	readonly host: string;
+	/** 0: any free port. */
+	readonly port: number;
+	readonly tls:
+		| {
+				/** PEM texts. */
+				readonly certificate: string;
+				readonly key: string;
+				readonly clientCa: string | undefined;
+				readonly clientCertificate: 'none' | 'request' | 'require';
+		  }
+		| undefined;
+}
+
+export interface Engine {
+	/** Opens every listener; rejects with a readable Error when one cannot be opened, and closes the others again. */
+	listen(): Promise<readonly BoundAddress[]>;
+	/** Stops accepting, lets requests under way end for `timeouts.drain`, then cuts. Resolves when all is closed. */
+	drain(): Promise<void>;
+}
+
+export interface BoundAddress {
+	readonly host: string;
+	readonly port: number;
+	/** `http://127.0.0.1:8080`; IPv6 in brackets. */
+	readonly url: string;
+}
