@@ -1,0 +1,19 @@
+/** The registry of commands, in the order in which `--help` lists them. */
+import { runCheck } from './check.ts';
+import { runDemo } from './demo/index.ts';
+import { runStart } from './start.ts';
+import { runToken } from './token.ts';
+
+export interface Command {
+	readonly name: string;
+	readonly summary: string;
+	/** Resolves to the exit status. */
+	run(args: readonly string[]): Promise<number>;
+}
+
+export const commands: readonly Command[] = [
+	{ name: 'start', summary: 'serve with a configuration file', run: runStart },
+	{ name: 'check', summary: 'read a configuration file and report every problem in it', run: runCheck },
+	{ name: 'token', summary: 'decode a token safely, or mint one for tests', run: runToken },
+	{ name: 'demo', summary: 'a tour with a real authorization server, a sample API and the gateway', run: runDemo },
+];

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { auditLine, auditRecord } from './audit-record.ts';
+
+const input = {
+	time: 0,
+	requestId: '1',
+	decision: 'deny' as const,
+	reason: 'audience_mismatch' as const,
+	status: 401,
+	method: 'GET',
+	host: 'h',
+	path: '/a\n{"decision":"allow"}',
+	peer: '127.0.0.1',
+	facts: undefined,
+	upstreamStatus: undefined,
+	duration: 1.23456,
+	upstreamDuration: undefined,
+};
+
+test('a record is one line, whatever a client put into it', () => {
+	const line = auditLine(auditRecord(input));
+	expect(line.split('\n')).toHaveLength(1);
+	expect(JSON.parse(line)).toMatchObject({
+		time: '1970-01-01T00:00:00.000Z',
+		reason: 'audience_mismatch',
+		duration: 1.235,
+	});
+});
+
+test('long texts are cut', () => {
+	expect(auditLine(auditRecord({ ...input, path: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
+});

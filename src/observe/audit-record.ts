@@ -1,0 +1,96 @@
+/**
+ * One record per request, as one line of JSON. It names what was decided and precisely why, and never holds a token, a
+ * query string or a header (invariant 2).
+ */
+import type { Facts, Reason } from '#core/index';
+
+export interface AuditRecord {
+	/** RFC 3339, UTC, milliseconds. */
+	readonly time: string;
+	readonly request_id: string;
+	readonly decision: 'allow' | 'answer' | 'deny' | 'fault';
+	/** Why not forwarded, or what went wrong afterwards. */
+	readonly reason?: Reason;
+	readonly check?: string;
+	readonly expected?: string;
+	readonly found?: string;
+	readonly status: number;
+	readonly method?: string;
+	readonly host?: string;
+	/** Without query. */
+	readonly path?: string;
+	readonly route?: string;
+	readonly provider?: string;
+	readonly kind?: string;
+	readonly subject?: string;
+	readonly client?: string;
+	readonly token_id?: string;
+	readonly peer?: string;
+	readonly upstream_status?: number;
+	/** Milliseconds. */
+	readonly duration: number;
+	readonly upstream_duration?: number;
+}
+
+export interface AuditInput {
+	readonly time: number;
+	readonly requestId: string;
+	readonly decision: AuditRecord['decision'];
+	readonly reason: Reason | undefined;
+	readonly status: number;
+	readonly method: string | undefined;
+	readonly host: string | undefined;
+	readonly path: string | undefined;
+	readonly peer: string | undefined;
+	readonly facts: Facts | undefined;
+	readonly upstreamStatus: number | undefined;
+	readonly duration: number;
+	readonly upstreamDuration: number | undefined;
+}
+
+/** Characters of one value that a client chose: enough to see, too little to flood. */
+const maxText = 256;
+
+/** Members that are undefined are left out; texts of the client are cut at 256 characters. */
+export function auditRecord(input: AuditInput): AuditRecord {
+	const { facts } = input;
+	const principal = facts?.principal;
+	const record: Record<string, unknown> = {
+		time: new Date(input.time).toISOString(),
+		request_id: input.requestId,
+		decision: input.decision,
+		reason: input.reason,
+		// What a check saw belongs to a refusal only; the checks of an allowed request all passed.
+		...(input.reason === undefined
+			? {}
+			: { check: facts?.check, expected: cut(facts?.expected), found: cut(facts?.found) }),
+		status: input.status,
+		method: cut(input.method),
+		host: cut(input.host),
+		path: cut(input.path),
+		route: facts?.route,
+		provider: facts?.provider,
+		kind: facts?.kind,
+		subject: cut(principal?.subject),
+		client: cut(principal?.client),
+		token_id: facts?.tokenId,
+		peer: input.peer,
+		upstream_status: input.upstreamStatus,
+		duration: round(input.duration),
+		upstream_duration: input.upstreamDuration === undefined ? undefined : round(input.upstreamDuration),
+	};
+	return record as unknown as AuditRecord;
+}
+
+/** One line without its end; JSON escapes every control character, so a record can never be torn in two. */
+export function auditLine(record: AuditRecord): string {
+	return JSON.stringify(record);
+}
+
+function cut(text: string | undefined): string | undefined {
+	return text === undefined || text.length <= maxText ? text : `${text.slice(0, maxText)}…`;
+}
+
+function round(milliseconds: number): number {
+	return Math.round(milliseconds * 1000) / 1000;
+}

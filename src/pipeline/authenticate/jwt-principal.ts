@@ -1,0 +1,69 @@
+/** A JWT's claims as a principal. Nothing is verified here: whoever calls this decides what the result is worth. */
+import { type JsonObject, type JsonValue, member, type Principal, type UnverifiedJws } from '#core/index';
+import type { JwtProvider } from './jwt-provider.ts';
+
+/** The claims must have passed `registeredClaimsFault`. */
+export function jwtPrincipal(token: UnverifiedJws, provider: JwtProvider): Principal {
+	const { claims, header } = token;
+	return {
+		provider: provider.name,
+		kind: 'jwt',
+		issuer: text(member(claims, 'iss')) ?? '',
+		subject: text(member(claims, 'sub')),
+		client: firstText(claims, provider.clientClaims),
+		audiences: texts(member(claims, 'aud')),
+		scopes: scopes(claims, provider),
+		claims,
+		expiresAt: number(member(claims, 'exp')),
+		notBefore: number(member(claims, 'nbf')),
+		issuedAt: number(member(claims, 'iat')),
+		confirmation: member(claims, 'cnf'),
+		type: mediaType(text(member(header, 'typ'))),
+	};
+}
+
+/** RFC 7515 §4.1.9: `application/` may be left out, and media types do not depend on case. */
+function mediaType(typ: string | undefined): string | undefined {
+	return typ?.toLowerCase().replace(/^application\/(?=[^/]+$)/, '');
+}
+
+/**
+ * The first scope claim that is present counts, whatever the others say, so that a token with both `scope` and `scp`
+ * has one reading. A string is split at U+0020 alone (RFC 6749 §3.3), a list is taken as it is.
+ */
+function scopes(claims: JsonObject, provider: JwtProvider): ReadonlySet<string> {
+	const found = new Set<string>();
+	for (const name of provider.scopeClaims) {
+		const value = member(claims, name);
+		if (value === undefined) continue;
+		for (const scope of scopeList(value)) found.add(scope);
+		break;
+	}
+	for (const name of provider.extraScopeClaims) for (const scope of texts(member(claims, name))) found.add(scope);
+	return found;
+}
+
+function scopeList(value: JsonValue): readonly string[] {
+	return typeof value === 'string' ? value.split(' ').filter((scope) => scope !== '') : texts(value);
+}
+
+function firstText(claims: JsonObject, names: readonly string[]): string | undefined {
+	for (const name of names) {
+		const value = text(member(claims, name));
+		if (value !== undefined) return value;
+	}
+	return undefined;
+}
+
+function text(value: JsonValue | undefined): string | undefined {
+	return typeof value === 'string' ? value : undefined;
+}
+
+function number(value: JsonValue | undefined): number | undefined {
+	return typeof value === 'number' ? value : undefined;
+}
+
+function texts(value: JsonValue | undefined): readonly string[] {
+	if (typeof value === 'string') return [value];
+	return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

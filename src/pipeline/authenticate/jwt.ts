@@ -1,0 +1,194 @@
+/**
+ * Is this JWT genuine? Form, provider, algorithm, key, signature, in that order (RFC 7519 §7.2, RFC 8725 §3). Only a
+ * token that passed all five becomes a principal; whether it is good for the route is judged elsewhere.
+ */
+import {
+	type Algorithm,
+	algorithms,
+	type Check,
+	type Evidence,
+	member,
+	type Reason,
+	type VerificationKey,
+} from '#core/index';
+import { looksLikeCompactJws, parseCompactJws } from '#formats/compact-jws';
+import { jwtPrincipal } from './jwt-principal.ts';
+import type { JwtProvider } from './jwt-provider.ts';
+import { registeredClaimsFault } from './registered-claims.ts';
+
+const known: ReadonlySet<string> = new Set(algorithms);
+
+/** The checks of this authenticator, in their order, for the providers of one route. Issuers must be unique among them. */
+export function createJwtAuthenticator(providers: readonly JwtProvider[]): readonly Check[] {
+	const byName = new Map(providers.map((provider) => [provider.name, provider]));
+	const byIssuer = new Map(providers.flatMap((provider) => provider.issuers.map((issuer) => [issuer, provider])));
+	const templated = providers.filter((provider) => provider.issuerTemplate !== undefined);
+	const providerOf = (evidence: Evidence) => byName.get(evidence.provider ?? '');
+
+	return [
+		formCheck(),
+		providerCheck(providers, byIssuer, templated),
+		algorithmCheck(providerOf),
+		keyCheck(providerOf),
+		signatureCheck(),
+	];
+}
+
+function formCheck(): Check {
+	return {
+		name: 'form',
+		needs: 'credential',
+		judge(evidence) {
+			const token = evidence.credential?.token ?? '';
+			const parsed = parseCompactJws(token);
+			if (typeof parsed === 'string') {
+				evidence.found = parsed;
+				return 'token_malformed';
+			}
+			const fault = registeredClaimsFault(parsed.claims);
+			if (fault !== undefined) {
+				evidence.found = fault;
+				return 'token_malformed';
+			}
+			evidence.token = parsed;
+			return null;
+		},
+		expected: () => 'a compact JWS (RFC 7515 §7.1) whose header and claims are JSON objects with the registered types',
+		found(evidence) {
+			if (evidence.token !== undefined) return 'a well-formed JWT';
+			return evidence.found ?? (looksLikeCompactJws(evidence.credential?.token ?? '') ? 'a JWT' : 'no JWT');
+		},
+	};
+}
+
+function providerCheck(
+	providers: readonly JwtProvider[],
+	byIssuer: ReadonlyMap<string, JwtProvider>,
+	templated: readonly JwtProvider[],
+): Check {
+	return {
+		name: 'provider',
+		needs: 'token',
+		judge(evidence) {
+			const { token, credential } = evidence;
+			if (token === undefined || credential === undefined) return 'issuer_unknown';
+			const issuer = member(token.claims, 'iss');
+			if (typeof issuer !== 'string') return 'issuer_unknown';
+			const provider =
+				byIssuer.get(issuer) ?? templated.find((candidate) => templateIssuer(candidate, evidence) === issuer);
+			if (provider === undefined || !provider.tokenFrom.includes(credential.location)) return 'issuer_unknown';
+			evidence.provider = provider.name;
+			evidence.claimed = jwtPrincipal(token, provider);
+			return null;
+		},
+		expected: () =>
+			`iss: ${providers.flatMap((provider) => [...provider.issuers, ...(provider.issuerTemplate === undefined ? [] : [provider.issuerTemplate])]).join(' or ')}`,
+		found: (evidence) => `iss: ${text(member(evidence.token?.claims ?? {}, 'iss')) ?? 'none'}`,
+	};
+}
+
+/** The issuer that a token of this tenant must have; undefined when its `tid` cannot be part of a URL. */
+function templateIssuer(provider: JwtProvider, evidence: Evidence): string | undefined {
+	const tenant = member(evidence.token?.claims ?? {}, 'tid');
+	if (typeof tenant !== 'string' || !/^[A-Za-z0-9.-]{1,64}$/.test(tenant)) return undefined;
+	return provider.issuerTemplate?.replaceAll('{tenantid}', tenant);
+}
+
+function algorithmCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): Check {
+	return {
+		name: 'algorithm',
+		needs: 'provider',
+		judge: (evidence) => (algorithmOf(evidence, providerOf(evidence)) === undefined ? 'algorithm_rejected' : null),
+		expected: (evidence) => `alg: ${[...(providerOf(evidence)?.algorithms ?? [])].join(', ')}`,
+		found: (evidence) => `alg: ${text(member(evidence.token?.header ?? {}, 'alg')) ?? 'none'}`,
+	};
+}
+
+/** The token's `alg` if this provider allows it. Compared exactly: `none` in any spelling is in no list. */
+function algorithmOf(evidence: Evidence, provider: JwtProvider | undefined): Algorithm | undefined {
+	const name = member(evidence.token?.header ?? {}, 'alg');
+	if (typeof name !== 'string' || !isAlgorithm(name)) return undefined;
+	return provider?.algorithms.has(name) === true ? name : undefined;
+}
+
+function isAlgorithm(name: string): name is Algorithm {
+	return known.has(name);
+}
+
+function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): Check {
+	const lookUp = (evidence: Evidence, provider: JwtProvider, algorithm: Algorithm) =>
+		provider.keys.candidates(algorithm, text(member(evidence.token?.header ?? {}, 'kid')), evidence.monotonic);
+
+	function settle(evidence: Evidence, keys: readonly VerificationKey[]): Reason | null {
+		evidence.candidates = keys;
+		// The key is known but bound to another algorithm, use or operation (RFC 8725 §3.1).
+		return keys.length === 0 ? 'algorithm_rejected' : null;
+	}
+
+	return {
+		name: 'key',
+		needs: 'provider',
+		judge(evidence) {
+			const provider = providerOf(evidence);
+			const algorithm = algorithmOf(evidence, provider);
+			if (provider === undefined || algorithm === undefined) return 'algorithm_rejected';
+			const first = lookUp(evidence, provider, algorithm);
+			if (typeof first !== 'string') return settle(evidence, first);
+			return provider.keys.refresh().then(() => {
+				const second = lookUp(evidence, provider, algorithm);
+				if (typeof second !== 'string') return settle(evidence, second);
+				const status = provider.keys.status();
+				// A provider that cannot be asked may well have rotated: that is its fault, not the token's (invariant 5).
+				if (second === 'unknown' && status.lastError === undefined) return 'key_unknown';
+				evidence.retryAfter = status.retryAfter;
+				evidence.cause = status.lastError;
+				return 'keys_unavailable';
+			});
+		},
+		expected: (evidence) => {
+			const status = providerOf(evidence)?.keys.status();
+			if (status === undefined || status.state === 'unavailable') return 'a key set of the provider';
+			return `kid: ${status.kids
+				.slice(0, 8)
+				.map((kid) => kid ?? 'none')
+				.join(', ')}`;
+		},
+		found: (evidence) => `kid: ${text(member(evidence.token?.header ?? {}, 'kid')) ?? 'none'}`,
+	};
+}
+
+function signatureCheck(): Check {
+	function accept(evidence: Evidence, key: VerificationKey): null {
+		evidence.key = key;
+		evidence.principal = evidence.claimed;
+		return null;
+	}
+
+	/** Tries the candidates in turn; waits only where the runtime's verification does. */
+	function verifyFrom(evidence: Evidence, index: number): Reason | null | Promise<Reason | null> {
+		const { token, candidates } = evidence;
+		const algorithm = member(token?.header ?? {}, 'alg');
+		if (token === undefined || typeof algorithm !== 'string' || !isAlgorithm(algorithm)) return 'signature_invalid';
+		for (let i = index; i < candidates.length; i++) {
+			const key = candidates[i];
+			if (key === undefined || !key.algorithms.has(algorithm)) continue;
+			const verified = key.public.verify(algorithm, token.signingInput, token.signature);
+			if (verified === true) return accept(evidence, key);
+			if (verified === false) continue;
+			return verified.then((genuine) => (genuine ? accept(evidence, key) : verifyFrom(evidence, i + 1)));
+		}
+		return 'signature_invalid';
+	}
+
+	return {
+		name: 'signature',
+		needs: 'key',
+		judge: (evidence) => verifyFrom(evidence, 0),
+		expected: () => 'a signature that the key verifies',
+		found: (evidence) => (evidence.key === undefined ? 'it does not verify' : 'it verifies'),
+	};
+}
+
+function text(value: unknown): string | undefined {
+	return typeof value === 'string' ? value : undefined;
+}

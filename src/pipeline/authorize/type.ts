@@ -1,0 +1,42 @@
+/**
+ * Is this an access token at all? An ID token, a logout token or a DPoP proof of the same issuer has a genuine signature
+ * too (RFC 8725 §3.11, RFC 9068 §4).
+ */
+import { type Check, type JsonObject, member } from '#core/index';
+import { principalCheck } from './principal-check.ts';
+
+/** Claims that only an ID token has (OpenID Connect Core §3.1.3.6, §3.3.2.11; FAPI 1 for `s_hash`). */
+const idTokenClaims = ['at_hash', 'c_hash', 's_hash'] as const;
+/** Values of the payload's own `typ`, as Keycloak writes it, that mark something else than an access token. */
+const otherTypes: ReadonlySet<unknown> = new Set(['ID', 'Refresh', 'Offline', 'Logout']);
+
+/** `types`: accepted `typ` values, lower-case, without `application/`; `''` accepts a token without one. */
+export function createTypeCheck(types: readonly string[]): Check {
+	const accepted = new Set(types);
+	return principalCheck({
+		name: 'type',
+		judge: (principal) =>
+			accepted.has(principal.type ?? '') && otherToken(principal.claims, principal.type) === undefined
+				? null
+				: 'token_type_rejected',
+		expected: () => `typ: ${types.map((type) => (type === '' ? 'none' : type)).join(', ')}`,
+		found: (principal) => `typ: ${principal.type ?? 'none'}${mark(otherToken(principal.claims, principal.type))}`,
+	});
+}
+
+/** What betrays that the token is of another kind. */
+function otherToken(claims: JsonObject, type: string | undefined): string | undefined {
+	const own = member(claims, 'typ');
+	if (otherTypes.has(own)) return `payload typ ${String(own)}`;
+	if (type === 'at+jwt') return undefined;
+	const hash = idTokenClaims.find((name) => Object.hasOwn(claims, name));
+	if (hash !== undefined) return `the ID token claim ${hash}`;
+	// Keycloak before 25 wrote `nonce` into access tokens as well, and marked them as Bearer.
+	if (Object.hasOwn(claims, 'nonce') && own !== 'Bearer') return 'the ID token claim nonce';
+	// OpenID Connect Back-Channel Logout §2.4.
+	return Object.hasOwn(claims, 'events') ? 'the claim events of a security event token' : undefined;
+}
+
+function mark(other: string | undefined): string {
+	return other === undefined ? '' : `, with ${other}`;
+}

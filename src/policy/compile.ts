@@ -1,0 +1,245 @@
+/** From the definition to the policy: every rule becomes a check in its place, every list a set, every template a function. */
+
+import type { Definition, ProviderDefinition, ProviderRules, RouteDefinition } from '#config/definition';
+import type {
+	Challenge,
+	Check,
+	Clock,
+	CredentialLocation,
+	Cryptography,
+	HeaderList,
+	HeaderStrip,
+	Principal,
+	Upstream,
+} from '#core/index';
+import { compileTemplate } from '#formats/template';
+import type { KeySource } from '#keys/verification/key-source';
+import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
+import type { JwtProvider } from '#pipeline/authenticate/jwt-provider';
+import { createAudienceCheck } from '#pipeline/authorize/audience';
+import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
+import { createBindingCheck } from '#pipeline/authorize/binding';
+import { createClaimsCheck } from '#pipeline/authorize/claims';
+import { createClientCheck } from '#pipeline/authorize/client';
+import { createIssuerCheck } from '#pipeline/authorize/issuer';
+import { createLifetimeCheck } from '#pipeline/authorize/lifetime';
+import { createScopesCheck } from '#pipeline/authorize/scopes';
+import { createTimeCheck } from '#pipeline/authorize/time';
+import { createTypeCheck } from '#pipeline/authorize/type';
+import { createCredentialCheck } from '#pipeline/extract/credential';
+import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
+import { stripFor, withPassthrough } from '#pipeline/transform/strip';
+import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
+import { compileHostPattern } from './host-pattern.ts';
+import { parsePathPattern, pathParameters } from './path-pattern.ts';
+import type { Policy } from './policy.ts';
+import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
+import { createRouteTable } from './route-table.ts';
+
+export interface CompileOptions {
+	/** Key source of each provider, by name. */
+	readonly keys: ReadonlyMap<string, KeySource>;
+	readonly clock: Clock;
+	readonly cryptography: Pick<Cryptography, 'digest'>;
+	/** Keyed digest of a token's digest, for audit records. */
+	readonly tokenId: (digest: string) => string;
+	/** Genuine tokens to carry over from the policy before; entries of changed providers do not count there. */
+	readonly genuine?: GenuineTokens;
+}
+
+/** Throws an Error that names the route for a definition that contradicts itself; `loadConfig` reports those before. */
+export function compilePolicy(definition: Definition, options: CompileOptions): Policy {
+	const providers = new Map(definition.providers.map((provider) => [provider.name, provider]));
+	const locations = definition.providers.flatMap((provider) => provider.tokenFrom);
+	const ruleLocations = definition.routes.flatMap((route) => route.rules.flatMap((rules) => rules.tokenFrom));
+	const everywhere = [...locations, ...ruleLocations];
+	const written = definition.routes.flatMap((route) => route.claimsToHeaders.map(({ header }) => header));
+	const shared: Shared = {
+		definition,
+		providers,
+		keys: options.keys,
+		strip: stripFor(written, everywhere),
+		stripCookies: namesIn('cookie', everywhere),
+		stripParameters: namesIn('query', everywhere),
+	};
+	const routes = definition.routes.map((route) => compileRoute(route, shared));
+	return {
+		routes,
+		table: createRouteTable(
+			definition.routes.map((route, i) => {
+				const compiled = routes[i];
+				if (compiled === undefined) throw new Error(`route ${route.name} was not compiled`);
+				return { pattern: route, route: compiled };
+			}),
+		),
+		encodedSlash: routes.some((route) => route.encodedSlash),
+		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
+		clock: options.clock,
+		digest: options.cryptography.digest,
+		tokenId: options.tokenId,
+		statuses: definition.responses,
+	};
+}
+
+interface Shared {
+	readonly definition: Definition;
+	readonly providers: ReadonlyMap<string, ProviderDefinition>;
+	readonly keys: ReadonlyMap<string, KeySource>;
+	readonly strip: HeaderStrip;
+	readonly stripCookies: readonly string[];
+	readonly stripParameters: readonly string[];
+}
+
+function namesIn(where: CredentialLocation['in'], locations: readonly CredentialLocation[]): readonly string[] {
+	return [...new Set(locations.filter((location) => location.in === where).map((location) => location.name))];
+}
+
+function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
+	const host = route.host === undefined ? undefined : compileHostPattern(route.host);
+	const parameterNames = [
+		...pathParameters(parsePathPattern(route.path)),
+		...(host?.parameter === undefined ? [] : [host.parameter]),
+	];
+	const passthrough = route.backendToken.type === 'insecure_passthrough';
+	return {
+		name: route.name,
+		parameterNames,
+		encodedSlash: route.encodedSlash,
+		guard: route.public ? undefined : compileGuard(route, parameterNames, shared),
+		upstream: compileUpstream(route),
+		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
+		strip: passthrough ? withPassthrough(shared.strip) : shared.strip,
+		stripCookies: passthrough ? [] : shared.stripCookies,
+		stripParameters: passthrough ? [] : shared.stripParameters,
+		cors: route.cors ?? shared.definition.cors,
+		statuses: { ...shared.definition.responses, ...route.responses },
+	};
+}
+
+function compileGuard(route: RouteDefinition, parameters: readonly string[], shared: Shared): Guard {
+	if (route.rules.length === 0) throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
+	const locations = uniqueLocations(route.rules.flatMap((rules) => rules.tokenFrom));
+	const placed = (list: readonly CredentialLocation[]) =>
+		list.flatMap((wanted) => locations.filter((location) => sameLocation(location, wanted)));
+
+	const jwtProviders: JwtProvider[] = [];
+	const rules = new Map<string, ProviderPolicy>();
+	for (const rule of route.rules) {
+		const provider = shared.providers.get(rule.provider);
+		const keys = shared.keys.get(rule.provider);
+		if (provider === undefined || keys === undefined)
+			throw new Error(`route ${route.name} names the unknown provider ${rule.provider}`);
+		const tokenFrom = placed(rule.tokenFrom);
+		jwtProviders.push({ ...provider, algorithms: new Set(provider.algorithms), keys, tokenFrom });
+		rules.set(provider.name, compileRules(route, rule, provider, tokenFrom, parameters, shared));
+	}
+	return {
+		extract: [
+			createCredentialCheck({
+				locations,
+				schemes: new Set(['bearer']),
+				maxTokenLength: shared.definition.limits.token,
+			}),
+		],
+		kindOf: () => 'jwt',
+		authenticate: new Map([['jwt', createJwtAuthenticator(jwtProviders)]]),
+		rules,
+		challenge: { realm: shared.definition.errors.realm, scope: undefined, acrValues: undefined, maxAge: undefined },
+	};
+}
+
+function compileRules(
+	route: RouteDefinition,
+	rule: ProviderRules,
+	provider: ProviderDefinition,
+	tokenFrom: readonly CredentialLocation[],
+	parameters: readonly string[],
+	shared: Shared,
+): ProviderPolicy {
+	const { clockSkew } = provider;
+	const { acrValues, maxAge: authenticationAge } = rule.authentication;
+	const claims = [...provider.claims, ...rule.claims];
+
+	// The documented order of the decision, from here to the end. A check that a route has no rule for is left out.
+	const authorize: Check[] = [
+		createTypeCheck(provider.typ),
+		createIssuerCheck(provider.issuers, provider.issuerTemplate),
+		createTimeCheck(clockSkew),
+	];
+	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) {
+		authorize.push(createLifetimeCheck({ maxLifetime: rule.maxLifetime, maxAge: rule.maxAge, clockSkew }));
+	}
+	authorize.push(createBindingCheck(rule.binding));
+	if (rule.audience !== undefined) authorize.push(createAudienceCheck(rule.audience, parameters));
+	if (rule.clients.length > 0) authorize.push(createClientCheck(rule.clients));
+	if (rule.scopes.allOf.length + rule.scopes.anyOf.length > 0)
+		authorize.push(createScopesCheck(rule.scopes, parameters));
+	if (claims.length + provider.requiredClaims.length > 0) {
+		authorize.push(createClaimsCheck(claims, provider.requiredClaims, parameters));
+	}
+	if (acrValues.length > 0 || authenticationAge !== undefined) {
+		authorize.push(createAuthenticationContextCheck({ acrValues, maxAge: authenticationAge, clockSkew }));
+	}
+
+	return {
+		generation: provider.generation,
+		clockSkew,
+		tokenFrom,
+		authorize,
+		headers: remembered(compileClaimsToHeaders(route.claimsToHeaders)),
+		challenge: compileChallenge(rule, parameters, shared.definition.errors.realm),
+	};
+}
+
+/** A principal of the cache keeps its headers: they depend on nothing else. */
+function remembered(map: (principal: Principal) => HeaderList): (principal: Principal) => HeaderList {
+	const known = new WeakMap<Principal, HeaderList>();
+	return (principal) => {
+		let headers = known.get(principal);
+		if (headers === undefined) {
+			headers = map(principal);
+			known.set(principal, headers);
+		}
+		return headers;
+	};
+}
+
+function compileChallenge(
+	rule: ProviderRules,
+	parameters: readonly string[],
+	realm: string | undefined,
+): (values: readonly string[]) => Challenge {
+	// RFC 6750 §3: the scope attribute lists what is required; of an any-of list each one would do, so all are named.
+	const scopes = [...rule.scopes.allOf, ...rule.scopes.anyOf].map((text) => compileTemplate(text, parameters));
+	const { acrValues, maxAge } = rule.authentication;
+	return (values) => ({
+		realm,
+		scope: scopes.length === 0 ? undefined : scopes.map((fill) => fill(values)).join(' '),
+		acrValues: acrValues.length === 0 ? undefined : acrValues.join(' '),
+		maxAge,
+	});
+}
+
+function compileUpstream({ upstream }: RouteDefinition): Upstream {
+	const { endpoints, timeout, connectTimeout, preserveHost } = upstream;
+	return { name: endpoints.join(','), endpoints, timeout, connectTimeout, preserveHost };
+}
+
+function compileRewrite(strip: string | undefined, add: string): (path: string) => string {
+	const prefix = strip?.replace(/\/+$/, '') ?? '';
+	const front = add.replace(/\/+$/, '');
+	if (prefix === '' && front === '') return (path) => path;
+	return (path) => {
+		const under = path === prefix || path.startsWith(`${prefix}/`);
+		const rest = prefix !== '' && under ? path.slice(prefix.length) : path;
+		return `${front}${rest}` || '/';
+	};
+}
+
+function sameLocation(a: CredentialLocation, b: CredentialLocation): boolean {
+	return a.in === b.in && a.name === b.name;
+}
+
+function uniqueLocations(all: readonly CredentialLocation[]): readonly CredentialLocation[] {
+	return all.filter((location, i) => all.findIndex((other) => sameLocation(location, other)) === i);
+}

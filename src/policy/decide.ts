@@ -1,0 +1,234 @@
+/**
+ * The decision: route, credential, genuineness, the route's checks, verdict. A token that is known to be genuine is
+ * decided without waiting; everything else takes the same steps and waits for what it must fetch. Both end in `conclude`.
+ */
+
+import { answerPreflight, corsHeaders, preflightMethod } from '#answers/cors';
+import {
+	type Answer,
+	type DenyReason,
+	Evidence,
+	type FaultReason,
+	type HeaderList,
+	isFaultReason,
+	type Reason,
+	type RequestView,
+	type Verdict,
+} from '#core/index';
+import { withoutParameters } from '#formats/query';
+import { evaluate } from './evaluate.ts';
+import type { GenuineToken } from './genuine-tokens.ts';
+import { locate } from './locate.ts';
+import type { Policy } from './policy.ts';
+import type { Guard, RoutePolicy } from './route-policy.ts';
+
+export type Decide = (request: RequestView) => Verdict | Promise<Verdict>;
+
+/** Never rejects and never throws: an exception inside is a bug and becomes the fault `internal_error`. */
+export function createDecide(policy: Policy): Decide {
+	return (request) => {
+		const evidence = new Evidence(request, policy.clock.now() / 1000, policy.clock.monotonic());
+		try {
+			const verdict = begin(policy, evidence);
+			return verdict instanceof Promise ? verdict.catch((cause: unknown) => broken(evidence, cause)) : verdict;
+		} catch (cause) {
+			return broken(evidence, cause);
+		}
+	};
+}
+
+function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
+	const { request } = evidence;
+	const asked = preflightMethod(request);
+	if (asked !== undefined) {
+		const target = locate(policy, evidence, asked);
+		if (target.kind === 'route' && target.route.cors !== undefined) {
+			evidence.route = target.route.name;
+			return answer(answerPreflight(target.route.cors, request), evidence);
+		}
+	}
+	const located = locate(policy, evidence, request.method);
+	if (located.kind === 'refused') return refuse(policy.statuses, evidence, located.reason, located.headers);
+	return guardRoute(policy, located.route, evidence);
+}
+
+function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
+	evidence.route = route.name;
+	const { guard } = route;
+	if (guard === undefined) return allow(route, evidence, []);
+	evidence.challenge = guard.challenge;
+
+	const extracted = evaluate(guard.extract, evidence);
+	if (extracted !== null) {
+		return extracted instanceof Promise
+			? extracted.then((reason) =>
+					reason === null ? authenticate(policy, route, guard, evidence) : refuseOn(route, evidence, reason),
+				)
+			: refuseOn(route, evidence, extracted);
+	}
+	return authenticate(policy, route, guard, evidence);
+}
+
+function authenticate(
+	policy: Policy,
+	route: RoutePolicy,
+	guard: Guard,
+	evidence: Evidence,
+): Verdict | Promise<Verdict> {
+	const token = evidence.credential?.token ?? '';
+	const digest = policy.digest(token);
+	evidence.digest = digest;
+	evidence.kind = guard.kindOf(evidence);
+
+	const genuine = recall(policy, guard, evidence, digest);
+	if (genuine !== undefined) {
+		evidence.cached = true;
+		evidence.provider = genuine.principal.provider;
+		evidence.principal = genuine.principal;
+		evidence.key = genuine.key;
+		evidence.expiresMonotonic = genuine.expiresMonotonic;
+		evidence.tokenId = genuine.tokenId;
+		return conclude(policy, route, guard, evidence);
+	}
+
+	evidence.tokenId = policy.tokenId(digest);
+	const reason = evaluate(guard.authenticate.get(evidence.kind) ?? [], evidence);
+	if (reason instanceof Promise) return reason.then((late) => verified(policy, route, guard, evidence, late));
+	return verified(policy, route, guard, evidence, reason);
+}
+
+/** What is known of this exact token, as far as it counts here: provider of this route, same definition, key still in force. */
+function recall(policy: Policy, guard: Guard, evidence: Evidence, digest: string): GenuineToken | undefined {
+	const known = policy.genuine.recall(digest);
+	if (known === undefined) return undefined;
+	for (const entry of known) {
+		const rules = guard.rules.get(entry.principal.provider);
+		if (rules === undefined || rules.generation !== entry.generation) continue;
+		if (entry.principal.kind !== evidence.kind || entry.key.retired || evidence.monotonic >= entry.key.usableUntil)
+			continue;
+		if (evidence.now >= entry.endsAt) continue;
+		if (evidence.credential === undefined || !rules.tokenFrom.includes(evidence.credential.location)) continue;
+		return entry;
+	}
+	return undefined;
+}
+
+function verified(
+	policy: Policy,
+	route: RoutePolicy,
+	guard: Guard,
+	evidence: Evidence,
+	reason: Reason | null,
+): Verdict | Promise<Verdict> {
+	const rules = guard.rules.get(evidence.provider ?? '');
+	if (rules !== undefined) evidence.challenge = rules.challenge(evidence.parameters);
+	if (reason !== null) return refuseOn(route, evidence, reason);
+	const { principal, key, digest, tokenId } = evidence;
+	if (
+		principal !== undefined &&
+		key !== undefined &&
+		digest !== undefined &&
+		tokenId !== undefined &&
+		rules !== undefined
+	) {
+		const { expiresAt } = principal;
+		if (expiresAt !== undefined && evidence.now < expiresAt + rules.clockSkew) {
+			const endsAt = expiresAt + rules.clockSkew;
+			const expiresMonotonic = evidence.monotonic + (endsAt - evidence.now) * 1000;
+			const bytes = evidence.credential?.token.length ?? 0;
+			policy.genuine.admit(
+				digest,
+				{ principal, key, generation: rules.generation, endsAt, expiresMonotonic, tokenId },
+				bytes,
+			);
+		}
+	}
+	return conclude(policy, route, guard, evidence);
+}
+
+/** Judges a genuine principal by the route's rules for its provider. The same for a token seen first and one seen before. */
+function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Evidence): Verdict | Promise<Verdict> {
+	const { principal } = evidence;
+	const rules = principal === undefined ? undefined : guard.rules.get(principal.provider);
+	// An authenticator that passed without a principal of this route's providers is a bug, and never a pass.
+	if (principal === undefined || rules === undefined) {
+		return broken(evidence, new Error('authenticated without a principal of this route'));
+	}
+	const reason = evaluate(rules.authorize, evidence);
+	if (reason instanceof Promise) throw new Error('judging a principal never waits');
+	if (reason !== null) {
+		evidence.challenge = rules.challenge(evidence.parameters);
+		return refuseOn(route, evidence, reason);
+	}
+	return allow(route, evidence, rules.headers(principal));
+}
+
+function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Verdict {
+	const expiresAt = evidence.principal?.expiresAt;
+	return {
+		kind: 'allow',
+		principal: evidence.principal ?? null,
+		upstream: {
+			upstream: route.upstream,
+			path: route.rewrite(evidence.path),
+			query:
+				route.stripParameters.length > 0 && evidence.query !== ''
+					? withoutParameters(evidence.query, route.stripParameters)
+					: evidence.query,
+			strip: route.strip,
+			set: headers,
+			cookies: route.stripCookies,
+			onUnauthorized: 'pass',
+		},
+		response: {
+			set: route.cors === undefined ? [] : corsHeaders(route.cors, evidence.request),
+			remove: route.cors === undefined ? [] : upstreamCorsFields,
+		},
+		until: expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000,
+		facts: evidence,
+	};
+}
+
+/** Where the gateway answers for CORS, the upstream's own allowances would be a second opinion. */
+const upstreamCorsFields: readonly string[] = [
+	'access-control-allow-origin',
+	'access-control-allow-credentials',
+	'access-control-expose-headers',
+];
+
+function answer({ status, headers, body }: Answer, evidence: Evidence): Verdict {
+	return { kind: 'answer', status, headers, body, facts: evidence };
+}
+
+function refuseOn(route: RoutePolicy, evidence: Evidence, reason: Reason): Verdict {
+	return refuse(
+		route.statuses,
+		evidence,
+		reason,
+		route.cors === undefined ? undefined : corsHeaders(route.cors, evidence.request),
+	);
+}
+
+function refuse(
+	statuses: RoutePolicy['statuses'],
+	evidence: Evidence,
+	reason: Reason,
+	headers: HeaderList | undefined,
+): Verdict {
+	if (isFaultReason(reason)) return fault(evidence, reason, evidence.cause);
+	const status = statuses[reason];
+	return {
+		kind: 'deny',
+		reason: reason satisfies DenyReason,
+		override: { ...(status === undefined ? {} : { status }), ...(headers === undefined ? {} : { headers }) },
+		facts: evidence,
+	};
+}
+
+function broken(evidence: Evidence, cause: unknown): Verdict {
+	return fault(evidence, 'internal_error', cause);
+}
+
+function fault(evidence: Evidence, reason: FaultReason, cause: unknown): Verdict {
+	return { kind: 'fault', reason, cause, facts: evidence };
+}

@@ -1,0 +1,19 @@
+import type { Clock, Reason } from '#core/index';
+import type { GenuineTokens } from './genuine-tokens.ts';
+import type { RoutePolicy } from './route-policy.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** Everything that a decision needs: immutable, so that a reload is one assignment. */
+export interface Policy {
+	readonly routes: readonly RoutePolicy[];
+	readonly table: RouteTable<RoutePolicy>;
+	/** Whether any route reads `%2f` as data. */
+	readonly encodedSlash: boolean;
+	readonly genuine: GenuineTokens;
+	readonly clock: Clock;
+	/** Digest of a whole token: flat, collision-free. */
+	readonly digest: (token: string) => string;
+	/** Keyed digest for audit records. */
+	readonly tokenId: (digest: string) => string;
+	readonly statuses: Partial<Readonly<Record<Reason, number>>>;
+}

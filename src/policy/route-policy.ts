@@ -1,0 +1,56 @@
+import type { CorsRules } from '#answers/cors';
+import type {
+	Challenge,
+	Check,
+	CredentialKind,
+	CredentialLocation,
+	Evidence,
+	HeaderList,
+	HeaderStrip,
+	Principal,
+	Reason,
+	Upstream,
+} from '#core/index';
+
+/** The compiled rules of a route. */
+export interface RoutePolicy {
+	readonly name: string;
+	/** Names of the parameters, in the order of `evidence.parameters`. */
+	readonly parameterNames: readonly string[];
+	/** `%2f` is data here: the path is read again with that in mind. */
+	readonly encodedSlash: boolean;
+	/** Undefined on a public route: no credential is looked at. */
+	readonly guard: Guard | undefined;
+	readonly upstream: Upstream;
+	/** The path that the upstream sees, from the normalised path of the request. */
+	readonly rewrite: (path: string) => string;
+	readonly strip: HeaderStrip;
+	/** Cookies and query parameters that carry tokens anywhere in this configuration. */
+	readonly stripCookies: readonly string[];
+	readonly stripParameters: readonly string[];
+	readonly cors: CorsRules | undefined;
+	/** Statuses moved by `responses`. */
+	readonly statuses: Partial<Readonly<Record<Reason, number>>>;
+}
+
+/** The one ordered list of checks of a route: finding the credential, authenticating it by kind, judging the principal. */
+export interface Guard {
+	readonly extract: readonly Check[];
+	/** Which authenticator a credential belongs to, by its scheme and shape. */
+	kindOf(evidence: Evidence): CredentialKind;
+	readonly authenticate: ReadonlyMap<CredentialKind, readonly Check[]>;
+	/** By provider name. */
+	readonly rules: ReadonlyMap<string, ProviderPolicy>;
+	/** For refusals that come before a provider is known. */
+	readonly challenge: Challenge;
+}
+
+/** What one provider's principals must satisfy on one route, and what the upstream learns of them. */
+export interface ProviderPolicy {
+	readonly generation: string;
+	readonly clockSkew: number;
+	readonly tokenFrom: readonly CredentialLocation[];
+	readonly authorize: readonly Check[];
+	readonly headers: (principal: Principal) => HeaderList;
+	readonly challenge: (parameters: readonly string[]) => Challenge;
+}

@@ -1,0 +1,85 @@
+/** Definitions for tests that need a policy but no file. */
+import type { Definition, ProviderDefinition, ProviderRules, RouteDefinition } from '#config/definition';
+
+export function definition(parts: Partial<Definition>): Definition {
+	return {
+		listen: [{ host: '127.0.0.1', port: 0, tls: undefined }],
+		publicUrl: undefined,
+		admin: undefined,
+		audit: { file: undefined, digestKey: 'test digest key', onOverflow: 'drop' },
+		providers: [],
+		routes: [],
+		trustedProxies: [],
+		limits: { headers: 32_768, headerCount: 100, token: 16_384, body: undefined, connections: undefined },
+		timeouts: { requestHead: 10_000, requestBody: 30_000, keepAlive: 5_000, tunnelIdle: 60_000, drain: 5_000 },
+		errors: { exposeReason: false, realm: undefined },
+		responses: {},
+		cors: undefined,
+		tokenCacheBytes: 16 * 1024 * 1024,
+		...parts,
+	};
+}
+
+export function provider(parts: Partial<ProviderDefinition> & { readonly name: string }): ProviderDefinition {
+	return {
+		preset: undefined,
+		tokens: ['jwt'],
+		issuers: [`https://${parts.name}.example.com/`],
+		issuerTemplate: undefined,
+		keys: { from: 'jwks', jwks: { keys: [] }, file: undefined },
+		algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+		typ: ['at+jwt', 'jwt', ''],
+		clockSkew: 0,
+		maxLifetime: undefined,
+		maxAge: undefined,
+		requiredClaims: [],
+		claims: [],
+		scopeClaims: ['scope', 'scp'],
+		extraScopeClaims: [],
+		clientClaims: ['client_id', 'azp', 'appid'],
+		audienceClaims: ['aud'],
+		tokenFrom: [{ in: 'header', name: 'authorization' }],
+		generation: parts.name,
+		...parts,
+	};
+}
+
+export function rules(parts: Partial<ProviderRules> & { readonly provider: string }): ProviderRules {
+	return {
+		audience: ['https://api.example.com'],
+		scopes: { allOf: [], anyOf: [] },
+		clients: [],
+		claims: [],
+		maxLifetime: undefined,
+		maxAge: undefined,
+		authentication: { acrValues: [], maxAge: undefined },
+		binding: 'if_bound',
+		tokenFrom: [{ in: 'header', name: 'authorization' }],
+		...parts,
+	};
+}
+
+export function route(
+	parts: Partial<RouteDefinition> & { readonly name: string; readonly path: string },
+): RouteDefinition {
+	return {
+		host: undefined,
+		methods: [],
+		public: false,
+		rules: [],
+		upstream: {
+			endpoints: ['http://127.0.0.1:9001'],
+			stripPrefix: undefined,
+			addPrefix: '',
+			timeout: 10_000,
+			connectTimeout: 2_000,
+			preserveHost: false,
+		},
+		backendToken: { type: 'none' },
+		claimsToHeaders: [],
+		cors: undefined,
+		responses: {},
+		encodedSlash: false,
+		...parts,
+	};
+}
