@@ -4,6 +4,7 @@ import type { Algorithm, VerificationKey } from '#core/index';
 export interface KeySource {
 	/**
 	 * Keys worth trying for a token with this algorithm and `kid`, at most four; never waits.
+	 * An empty list: the `kid` is known, but its keys may not be used with this algorithm (`algorithm_rejected`).
 	 * `unknown`: there is a key set and none of its keys fits. `unavailable`: there is no usable key set.
 	 */
 	candidates(algorithm: Algorithm, kid: string | undefined, monotonic: number): KeyLookup;

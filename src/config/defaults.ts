@@ -1,0 +1,21 @@
+/** Every default of the configuration, where the schema documents it and the reading applies it. Durations and sizes as written. */
+import type { Algorithm } from '#core/index';
+
+export const defaults = {
+	algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as readonly Algorithm[],
+	secretAlgorithms: ['HS256'] as readonly Algorithm[],
+	typ: ['at+jwt', 'JWT', 'absent'] as readonly string[],
+	clockSkew: '5s',
+	scopeClaims: ['scope', 'scp'] as readonly string[],
+	clientClaims: ['client_id', 'azp', 'appid', 'cid'] as readonly string[],
+	upstreamTimeout: '30s',
+	upstreamConnectTimeout: '5s',
+	limits: { headers: '32KiB', headerCount: 100, token: '16KiB' },
+	timeouts: { requestHead: '10s', requestBody: '30s', keepAlive: '75s', tunnelIdle: '5m', drain: '30s' },
+	cors: {
+		methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as readonly string[],
+		headers: ['authorization', 'content-type'] as readonly string[],
+		maxAge: '10m',
+	},
+	tokenCache: '64MiB',
+} as const;

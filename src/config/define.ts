@@ -1,0 +1,134 @@
+/**
+ * The shaped file → the definition that everything else starts from. Reads on past every fault, so that all of them are
+ * reported at once; whether the definition may be used is for the caller to decide, by the errors in the report.
+ */
+import { type Reason, reasons } from '#core/index';
+import { isCidr } from '#formats/ip';
+import { readCors } from './cors.ts';
+import { defaults } from './defaults.ts';
+import type { Definition, LimitsDefinition, TimeoutsDefinition } from './definition.ts';
+import type { ConfigPath, Report } from './diagnostics.ts';
+import { readAdmin, readListeners } from './listeners.ts';
+import { checkOverlaps } from './overlaps.ts';
+import { type ReadProvider, readProvider } from './providers.ts';
+import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
+import { readRoute } from './routes.ts';
+import type { ConfigFile, RouteFile } from './schema.ts';
+import { resolvePath } from './secrets.ts';
+import type { Shaped, ShapedFile } from './shape.ts';
+
+export function defineGateway(file: ShapedFile, reading: Reading): Definition {
+	const { values, present } = file;
+	const { report } = reading;
+	if (!present.has('listen')) report.error([], 'listen is missing', { fix: 'For example: listen: 127.0.0.1:8080' });
+	const listen = values.listen === undefined ? [] : readListeners(values.listen, ['listen'], reading);
+	const providers = new Map(file.providers.map((shaped) => [shaped.name, readProvider(shaped, reading)]));
+	const cors = values.cors === undefined ? undefined : readCors(values.cors, ['cors'], report);
+	const responses = readResponses(values.responses, ['responses'], report);
+	for (const route of file.routes) readResponses(route.values.responses, [...route.path, 'responses'], report);
+	const around = { providers, shapedProviders: file.providers, cors, responses };
+	const routes = file.routes.map((route) => readRoute(route, around, reading));
+	checkOverlaps(routes, report);
+	const definitions = routes.flatMap(({ definition }) => (definition === undefined ? [] : [definition]));
+	hintAtLifetimes(file.routes, providers, definitions, report);
+
+	return {
+		listen,
+		publicUrl: values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report),
+		admin: values.admin === undefined ? undefined : readAdmin(values.admin.listen, ['admin', 'listen'], reading),
+		audit: {
+			file: values.audit?.file === undefined ? undefined : resolvePath(reading.folder, values.audit.file),
+			digestKey: values.audit?.digest_key,
+			onOverflow: values.audit?.on_overflow ?? 'drop',
+		},
+		providers: [...providers.values()].map(({ definition }) => definition),
+		routes: definitions,
+		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
+		limits: readLimits(values.limits, report),
+		timeouts: readTimeouts(values.timeouts, report),
+		errors: { exposeReason: values.errors?.expose_reason ?? false, realm: values.errors?.realm },
+		responses,
+		cors,
+		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
+	};
+}
+
+function readPublicUrl(text: string, report: Report): string {
+	const url = parseUrl(text);
+	const origin = text.replace(/\/$/, '');
+	if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== origin) {
+		report.error(['public_url'], 'expected an origin: scheme, host and port, lower-case, without a path', {
+			fix: 'For example: https://api.example.com',
+		});
+	}
+	return origin;
+}
+
+function readTrustedProxies(list: readonly string[], report: Report): readonly string[] {
+	for (const [index, entry] of list.entries()) {
+		if (!isCidr(entry)) report.error(['trusted_proxies', index], 'expected an address or a block such as 10.0.0.0/8');
+		else if (/\/0$/.test(entry)) report.warning(['trusted_proxies', index], 'every address is trusted: clients can claim to be anyone');
+	}
+	return list;
+}
+
+/** Only reasons that are 401 or 403 may move, and only between these two. */
+function readResponses(value: RouteFile['responses'], path: ConfigPath, report: Report): Partial<Record<Reason, number>> {
+	const moved: Partial<Record<Reason, number>> = {};
+	for (const [name, status] of Object.entries(value ?? {})) {
+		const reason = name as Reason;
+		const own = reasons[reason].status;
+		if (own !== 401 && own !== 403) report.error([...path, name], `${name} is always ${own}: only 401 and 403 can be exchanged`, { at: 'key' });
+		moved[reason] = status;
+	}
+	return moved;
+}
+
+function readLimits(value: ConfigFile['limits'], report: Report): LimitsDefinition {
+	const size = (key: 'headers' | 'token', written: string | number, least: number): number => {
+		const read = bytes(written) ?? 0;
+		if (read < least) report.error(['limits', key], `at least ${least} bytes`);
+		return read;
+	};
+	const limits = {
+		headers: size('headers', value?.headers ?? defaults.limits.headers, 1024),
+		headerCount: value?.header_count ?? defaults.limits.headerCount,
+		token: size('token', value?.token ?? defaults.limits.token, 256),
+		body: bytes(value?.body),
+		connections: value?.connections,
+	};
+	if (limits.headers > 1024 * 1024) report.error(['limits', 'headers'], 'at most 1 MiB');
+	return limits;
+}
+
+function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDefinition {
+	const time = (key: keyof NonNullable<typeof value>, fallback: string) =>
+		timerMilliseconds(value?.[key] ?? fallback, ['timeouts', key], report);
+	return {
+		requestHead: time('request_head', defaults.timeouts.requestHead),
+		requestBody: time('request_body', defaults.timeouts.requestBody),
+		keepAlive: time('keep_alive', defaults.timeouts.keepAlive),
+		tunnelIdle: time('tunnel_idle', defaults.timeouts.tunnelIdle),
+		drain: time('drain', defaults.timeouts.drain),
+	};
+}
+
+/** Once a provider, where one of its routes bounds the life of tokens nowhere. */
+function hintAtLifetimes(
+	shaped: readonly Shaped<RouteFile>[],
+	providers: ReadonlyMap<string, ReadProvider>,
+	routes: Definition['routes'],
+	report: Report,
+): void {
+	if (shaped.some(({ present, values }) => present.has('max_lifetime') && values.max_lifetime === undefined)) return;
+	for (const provider of providers.values()) {
+		const unbounded = routes.find((route) =>
+			route.rules.some((rules) => rules.provider === provider.name && rules.maxLifetime === undefined && rules.maxAge === undefined),
+		);
+		if (unbounded === undefined) continue;
+		report.hint(provider.path, `tokens may live as long as the provider likes (route ${unbounded.name})`, {
+			at: 'key',
+			fix: 'Set max_lifetime; 15 to 60 minutes is usual for access tokens.',
+		});
+	}
+}

@@ -1,0 +1,94 @@
+/**
+ * The configuration file → a definition, or everything that is wrong with it. Nothing here throws for a bad file; a
+ * definition comes back only when there is not one error (invariant 7 rests on that).
+ */
+import { dirname, resolve } from 'node:path';
+import { defineGateway } from './define.ts';
+import type { Definition, KeysDefinition } from './definition.ts';
+import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
+import { readDocument } from './document.ts';
+import { asList, type FileContent } from './reading.ts';
+import { fillSecrets, readableFileError, resolvePath, type SecretSources } from './secrets.ts';
+import { type ShapedFile, shapeFile } from './shape.ts';
+
+export interface LoadEnvironment extends SecretSources {
+	/** Problems of keys that are part of the configuration, readable and without key material. Default: not looked at. */
+	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
+}
+
+export interface Loaded {
+	/** Undefined if there is any error. */
+	readonly definition: Definition | undefined;
+	/** Errors, warnings and hints, in the order of the file. */
+	readonly diagnostics: readonly Diagnostic[];
+	/** Absolute paths of the configuration and of every file that it names: what to watch for changes. */
+	readonly files: readonly string[];
+}
+
+/** Reads and checks `file`. Never rejects: a file that cannot be read is a diagnostic too. */
+export async function loadConfig(file: string, environment: LoadEnvironment): Promise<Loaded> {
+	const path = resolve(file);
+	let text: string;
+	try {
+		text = await environment.readFile(path);
+	} catch (error) {
+		const message = `the configuration file cannot be read: ${readableFileError(error)}`;
+		return { definition: undefined, diagnostics: [{ severity: 'error', path: '', line: 1, column: 1, message }], files: [path] };
+	}
+	const loaded = await loadConfigText(text, { ...environment, folder: dirname(path) });
+	return { ...loaded, files: [path, ...loaded.files] };
+}
+
+/** The same for a text at hand. `folder`: absolute; relative paths in the text start there. */
+export async function loadConfigText(text: string, environment: LoadEnvironment & { readonly folder: string }): Promise<Loaded> {
+	const { folder } = environment;
+	const document = readDocument(text);
+	const report = createReport(document.locate);
+	if (document.data === undefined && document.problems.length > 0) {
+		return { definition: undefined, diagnostics: document.problems.map(asDiagnostic), files: [] };
+	}
+
+	const filled = document.data === undefined ? undefined : await fillSecrets(document.data, folder, environment, report);
+	const shaped = shapeFile(filled?.data, report);
+	const files = shaped === undefined ? new Map<string, FileContent>() : await readNamedFiles(shaped, environment);
+	const definition =
+		shaped === undefined ? undefined : defineGateway(shaped, { report, folder, files, checkKeys: environment.checkKeys });
+
+	const diagnostics = [...document.problems.map(asDiagnostic), ...report.list()]
+		.map((diagnostic) => filled?.redact(diagnostic) ?? diagnostic)
+		.toSorted((a, b) => a.line - b.line || a.column - b.column);
+	const usable = !diagnostics.some(({ severity }) => severity === 'error');
+	return {
+		definition: usable ? definition : undefined,
+		diagnostics,
+		files: [...new Set([...(filled?.files ?? []), ...files.keys()])],
+	};
+}
+
+function asDiagnostic(problem: ReturnType<typeof readDocument>['problems'][number]): Diagnostic {
+	const { position, path, message, fix } = problem;
+	return { severity: 'error', path: formatPath(path), ...position, message, ...(fix === undefined ? {} : { fix }) };
+}
+
+async function readNamedFiles(
+	{ values, providers }: ShapedFile,
+	{ folder, readFile }: LoadEnvironment & { readonly folder: string },
+): Promise<ReadonlyMap<string, FileContent>> {
+	const listeners = asList(values.listen).flatMap((entry) => (typeof entry === 'string' || entry.tls === undefined ? [] : [entry.tls]));
+	const names = [
+		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
+		...providers.flatMap((provider) => [provider.values.jwks_file, provider.values.public_key_file]),
+	];
+	const files = new Map<string, FileContent>();
+	for (const name of names) {
+		if (name === undefined) continue;
+		const path = resolvePath(folder, name);
+		if (files.has(path)) continue;
+		try {
+			files.set(path, { text: await readFile(path) });
+		} catch (error) {
+			files.set(path, { problem: readableFileError(error) });
+		}
+	}
+	return files;
+}

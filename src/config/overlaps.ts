@@ -1,0 +1,91 @@
+/** Routes against each other: which tie, which leave a way around a guard, which share a name. */
+import type { Report } from './diagnostics.ts';
+import { covers, overlap, shapeOf } from './patterns.ts';
+import type { ReadRoute } from './routes.ts';
+import { upstreamPattern } from './upstreams.ts';
+
+export function checkOverlaps(routes: readonly ReadRoute[], report: Report): void {
+	checkNames(routes, report);
+	checkTies(routes, report);
+	checkWaysAround(routes, report);
+}
+
+function checkNames(routes: readonly ReadRoute[], report: Report): void {
+	const seen = new Map<string, ReadRoute>();
+	for (const route of routes) {
+		const first = seen.get(route.name);
+		if (first === undefined) seen.set(route.name, route);
+		// Routes without a name of their own that tie have one name; that they tie says more.
+		else if (!sameShape(first, route) || !tie(first, route)) report.error([...route.path, 'name'], `${routeAt(first)} has the same name`);
+	}
+}
+
+function sameShape(a: ReadRoute, b: ReadRoute): boolean {
+	if (a.pattern === undefined || b.pattern === undefined) return a.pattern === b.pattern;
+	return a.host?.shape === b.host?.shape && shapeOf(a.pattern) === shapeOf(b.pattern);
+}
+
+function checkTies(routes: readonly ReadRoute[], report: Report): void {
+	const groups = new Map<string, ReadRoute[]>();
+	for (const route of routes) {
+		if (route.pattern === undefined || route.hostBroken) continue;
+		const key = `${route.host?.shape ?? ''} ${shapeOf(route.pattern)}`;
+		const group = groups.get(key) ?? [];
+		groups.set(key, group);
+		const rival = group.find((other) => tie(other, route));
+		group.push(route);
+		if (rival === undefined) continue;
+		report.error([...route.path, 'path'], `${routeAt(rival)} has the same host, path and method: which one is meant?`, {
+			fix: 'Give them different methods, hosts or paths.',
+		});
+	}
+}
+
+/** A method in common. A route for every method stands behind one that names its own. */
+function tie(a: ReadRoute, b: ReadRoute): boolean {
+	return shareMethod(a.methods, b.methods, false);
+}
+
+function shareMethod(a: readonly string[], b: readonly string[], wild: boolean): boolean {
+	if (a.length === 0 || b.length === 0) return wild || a.length === b.length;
+	return a.some((method) => b.includes(method));
+}
+
+/**
+ * A public or hostless route that reaches, at the same upstream, a path that another route guards. A route that is
+ * wholly within the guarded path is a deliberate exception.
+ */
+function checkWaysAround(routes: readonly ReadRoute[], report: Report): void {
+	for (const guarded of routes) {
+		for (const open of routes) if (goesAround(open, guarded)) warn(open, guarded, report);
+	}
+}
+
+function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
+	const way = open.definition;
+	const guard = guarded.definition;
+	if (open === guarded || way === undefined || guard === undefined || guard.public) return false;
+	if (open.pattern === undefined || guarded.pattern === undefined || open.hostBroken || guarded.hostBroken) return false;
+	if (!way.public && (open.host !== undefined || guarded.host === undefined)) return false;
+	if (!way.upstream.endpoints.some((endpoint) => guard.upstream.endpoints.includes(endpoint))) return false;
+	if (!shareMethod(way.methods, guard.methods, true)) return false;
+	const from = upstreamPattern(open.pattern, way.upstream);
+	const to = upstreamPattern(guarded.pattern, guard.upstream);
+	if (!overlap(from, to) || (covers(to, from) && !covers(from, to))) return false;
+	// With the same rewriting, and for the same hosts, the router gives every path in question to the guarded route.
+	const rewritten = way.upstream.stripPrefix !== guard.upstream.stripPrefix || way.upstream.addPrefix !== guard.upstream.addPrefix;
+	const otherHost = guarded.host !== undefined && guarded.host.shape !== open.host?.shape;
+	return rewritten || otherHost;
+}
+
+function warn(open: ReadRoute, guarded: ReadRoute, report: Report): void {
+	const what = open.definition?.public === true ? 'this public route' : 'this route without a host';
+	report.warning([...open.path, 'path'], `${what} reaches paths that ${routeAt(guarded)} guards at the same upstream`, {
+		fix: open.host === undefined && guarded.host !== undefined ? 'Give it a host, or guard it in the same way.' : 'Make it narrower, or guard it in the same way.',
+	});
+}
+
+function routeAt(route: ReadRoute): string {
+	const index = route.path[1];
+	return `routes[${String(index)}] (${route.name})`;
+}

@@ -1,0 +1,227 @@
+/** The routes of the file → their definitions. */
+import type { ProviderRules, RouteDefinition } from './definition.ts';
+import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
+import { readCors } from './cors.ts';
+import { readClaimsToHeaders } from './identity-headers.ts';
+import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from './patterns.ts';
+import type { ReadProvider } from './providers.ts';
+import { asList, type Reading } from './reading.ts';
+import { checkRouteRules, readRules } from './rules.ts';
+import type { RouteFile, RuleFile } from './schema.ts';
+import type { Shaped, ShapedProvider } from './shape.ts';
+import { readUpstream } from './upstreams.ts';
+
+/** A route as far as it could be read, for comparisons with others. */
+export interface ReadRoute {
+	readonly path: ConfigPath;
+	readonly name: string;
+	readonly methods: readonly string[];
+	readonly pattern: PathPattern | undefined;
+	readonly host: HostPattern | undefined;
+	readonly hostBroken: boolean;
+	/** Undefined when something that it cannot do without is broken; that was reported. */
+	readonly definition: RouteDefinition | undefined;
+}
+
+export interface RouteSurroundings {
+	readonly providers: ReadonlyMap<string, ReadProvider>;
+	readonly shapedProviders: readonly ShapedProvider[];
+	/** Of the whole file; a route's own come on top. */
+	readonly cors: RouteDefinition['cors'];
+	readonly responses: RouteDefinition['responses'];
+}
+
+export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, reading: Reading): ReadRoute {
+	const { path, values, present } = route;
+	const { report } = reading;
+	const host = readHost(route, reading);
+	const pattern = readPath(route, host, reading);
+	const hostBroken = present.has('host') && host === undefined;
+	const parameters = pattern === undefined || hostBroken ? undefined : [...pattern.names, ...(host?.name === undefined ? [] : [host.name])];
+	checkRouteRules(route, parameters, reading);
+	const methods = readMethods(route, reading);
+	const rules = readProviders(route, parameters, around, reading);
+	const upstream = values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
+	if (!present.has('upstream')) report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
+	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], report);
+	const cors = values.cors === undefined ? around.cors : readCors(values.cors, [...path, 'cors'], report);
+	const backendToken = typeof values.backend_token === 'object' ? values.backend_token.type : (values.backend_token ?? 'none');
+	warnOfWeakenings(route, backendToken, reading);
+
+	const written = methods.length === 0 ? '' : `${asList(values.methods).join(',')} `;
+	const name = values.name ?? `${written}${host?.text ?? ''}${values.path ?? ''}`;
+	const read = { path, name, methods, pattern, host, hostBroken };
+	if (pattern === undefined || upstream === undefined || values.path === undefined) return { ...read, definition: undefined };
+	const definition: RouteDefinition = {
+		name,
+		host: host?.text,
+		path: values.path,
+		methods,
+		public: values.public === true,
+		rules,
+		upstream,
+		backendToken: { type: backendToken },
+		claimsToHeaders,
+		cors,
+		responses: { ...around.responses, ...values.responses },
+		encodedSlash: values.insecure_encoded_slash === true,
+	};
+	return { ...read, definition };
+}
+
+function readHost({ values, path }: Shaped<RouteFile>, { report }: Reading): HostPattern | undefined {
+	if (values.host === undefined) return undefined;
+	const host = readHostPattern(values.host);
+	if (typeof host !== 'string') return host;
+	report.error([...path, 'host'], host);
+	return undefined;
+}
+
+function readPath({ values, path, present }: Shaped<RouteFile>, host: HostPattern | undefined, { report }: Reading): PathPattern | undefined {
+	if (!present.has('path')) report.error(path, 'path is missing', { fix: 'For example: path: /orders/**' });
+	if (values.path === undefined) return undefined;
+	const pattern = readPathPattern(values.path, { encodedSlash: values.insecure_encoded_slash === true });
+	if (typeof pattern === 'string') {
+		report.error([...path, 'path'], pattern);
+		return undefined;
+	}
+	if (host?.name !== undefined && pattern.names.includes(host.name)) {
+		report.error([...path, 'path'], `the parameter {${host.name}} is there twice: in the host and in the path`);
+	}
+	return pattern;
+}
+
+/** `GET` brings `HEAD` (RFC 9110 §9.3.2). */
+function readMethods({ values, path }: Shaped<RouteFile>, { report }: Reading): readonly string[] {
+	const methods = new Set<string>();
+	for (const [index, method] of asList(values.methods).entries()) {
+		const at = Array.isArray(values.methods) ? [...path, 'methods', index] : [...path, 'methods'];
+		if (method !== method.toUpperCase()) {
+			report.error(at, 'methods are case-sensitive', { fix: `Write ${method.toUpperCase()}.` });
+		}
+		if (method === 'CONNECT') report.error(at, 'CONNECT is never forwarded');
+		methods.add(method);
+		if (method === 'GET') methods.add('HEAD');
+	}
+	return [...methods];
+}
+
+const tokenKeys = [
+	'providers',
+	'audience',
+	'scopes',
+	'clients',
+	'claims',
+	'max_lifetime',
+	'max_age',
+	'binding',
+	'acr_values',
+	'auth_max_age',
+	'token_from',
+	'insecure_any_audience',
+	'claims_to_headers',
+	'backend_token',
+] as const;
+
+interface Use {
+	readonly provider: ReadProvider;
+	readonly own: RuleFile | undefined;
+	readonly path: ConfigPath;
+}
+
+function readProviders(
+	route: Shaped<RouteFile>,
+	parameters: readonly string[] | undefined,
+	around: RouteSurroundings,
+	reading: Reading,
+): readonly ProviderRules[] {
+	const { values, path, present } = route;
+	const { report } = reading;
+	if (values.public === true) {
+		const pointless = tokenKeys.filter((key) => present.has(key));
+		if (pointless.length > 0) {
+			report.error([...path, 'public'], `a public route looks at no token, so it cannot have ${listWords(pointless, 'and')}`, { at: 'key' });
+		}
+		return [];
+	}
+	if (values.insecure_any_audience === true && present.has('audience')) {
+		report.error([...path, 'insecure_any_audience'], 'audience and insecure_any_audience exclude each other', { at: 'key' });
+	}
+	const uses = findProviders(route, around, reading);
+	checkIssuers(uses, route, reading);
+	const audienceUsed = uses.some(({ provider, own }) => !provider.withoutAudience && own?.audience === undefined);
+	return uses.map(({ provider, own, path: ownPath }) => readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading));
+}
+
+function findProviders({ values, path, present }: Shaped<RouteFile>, around: RouteSurroundings, { report }: Reading): readonly Use[] {
+	const { providers, shapedProviders } = around;
+	if (values.providers === undefined) {
+		if (present.has('providers') || present.has('public') && values.public === undefined) return [];
+		const [only, second] = [...providers.values()];
+		if (only === undefined) {
+			report.error(path, 'neither public nor a provider: who may call this route?', {
+				fix: 'Add a provider under providers:, or say public: true.',
+			});
+			return [];
+		}
+		if (second === undefined) return [{ provider: only, own: undefined, path }];
+		report.error(path, `providers is missing: with ${shapedProviders.length} providers, a route names those it accepts`, {
+			fix: `For example: providers: [${only.name}]`,
+		});
+		return [];
+	}
+	const at = [...path, 'providers'];
+	const named: readonly { readonly name: string; readonly own: RuleFile | undefined; readonly path: ConfigPath; readonly isKey: boolean }[] =
+		typeof values.providers === 'string'
+			? [{ name: values.providers, own: undefined, path: at, isKey: false }]
+			: Array.isArray(values.providers)
+				? values.providers.map((name, index) => ({ name, own: undefined, path: [...at, index], isKey: false }))
+				: Object.entries(values.providers).map(([name, own]) => ({ name, own: own ?? undefined, path: [...at, name], isKey: true }));
+	if (named.length === 0) report.error(at, 'no provider is named', { fix: 'Name one, or say public: true.' });
+	const seen = new Set<string>();
+	return named.flatMap(({ name, own, path: where, isKey }) => {
+		const note = isKey ? ({ at: 'key' } as const) : {};
+		const provider = providers.get(name);
+		if (seen.has(name)) report.error(where, `the provider ${name} is named twice`, note);
+		else if (provider === undefined) {
+			report.error(where, `there is no provider ${name}`, {
+				...note,
+				fix: suggest(name, providers.keys()) ?? (providers.size === 0 ? 'Define it under providers:.' : `There are: ${[...providers.keys()].slice(0, 8).join(', ')}.`),
+			});
+		} else {
+			seen.add(name);
+			return [{ provider, own, path: where }];
+		}
+		return [];
+	});
+}
+
+/** A token is led to its provider by `iss`: with two for one issuer it would reach the wrong one. */
+function checkIssuers(uses: readonly Use[], { path }: Shaped<RouteFile>, { report }: Reading): void {
+	const owners = new Map<string, string>();
+	for (const { provider, path: where } of uses) {
+		const { issuers, issuerTemplate } = provider.definition;
+		for (const issuer of [...issuers, ...(issuerTemplate === undefined ? [] : [issuerTemplate])]) {
+			const owner = owners.get(issuer);
+			if (owner !== undefined && owner !== provider.name) {
+				report.error(where.length > path.length ? where : path, `${owner} and ${provider.name} have the same issuer: a token could belong to either`, {
+					fix: 'Accept one of them here, or make them one provider.',
+				});
+				break;
+			}
+			owners.set(issuer, provider.name);
+		}
+	}
+}
+
+function warnOfWeakenings({ values, path }: Shaped<RouteFile>, backendToken: string, { report }: Reading): void {
+	if (values.insecure_any_audience === true) {
+		report.warning([...path, 'insecure_any_audience'], 'tokens that are meant for other services are accepted here', { at: 'key' });
+	}
+	if (values.insecure_encoded_slash === true) {
+		report.warning([...path, 'insecure_encoded_slash'], 'if the upstream decodes %2f, paths that this route does not guard can be reached', { at: 'key' });
+	}
+	if (backendToken === 'insecure_passthrough') {
+		report.warning([...path, 'backend_token'], 'the upstream gets the client’s token and can use it anywhere else', { at: 'key' });
+	}
+}

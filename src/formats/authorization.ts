@@ -1,0 +1,25 @@
+/** The Authorization field (RFC 9110 §11.6.2) and the b64token that Bearer and DPoP put in it (RFC 6750 §2.1, RFC 9449 §7.1). */
+
+const schemeAndRest = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +([^ ][^]*))?$/;
+const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** One credential, its scheme in lower case. */
+export interface ParsedAuthorization {
+	readonly scheme: string;
+	readonly token: string;
+}
+
+/**
+ * Scheme and credential of a field value, as received. `malformed` when there is no scheme, when anything but spaces
+ * follows it, or when a `bearer` or `dpop` credential is not exactly one b64token: missing, quoted, with a comma or white
+ * space in it, or a JSON text. The credential of any other scheme is returned unread, and may be empty. Not checked:
+ * whether the token is of any use, and its length. Never throws.
+ */
+export function parseAuthorization(value: string): ParsedAuthorization | 'malformed' {
+	const match = schemeAndRest.exec(value);
+	if (match === null) return 'malformed';
+	const scheme = (match[1] ?? '').toLowerCase();
+	const token = match[2] ?? '';
+	if ((scheme === 'bearer' || scheme === 'dpop') && !b64token.test(token)) return 'malformed';
+	return { scheme, token };
+}

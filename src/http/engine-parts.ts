@@ -1,0 +1,13 @@
+/** What all requests of one engine share. */
+import type { EngineOptions, RequestHandler } from './engine.ts';
+import type { UpstreamPools } from './upstream-pool.ts';
+
+export interface EngineParts<C> {
+	readonly options: EngineOptions;
+	readonly handler: RequestHandler<C>;
+	readonly pools: UpstreamPools;
+	/** Whether the peer at this address is a trusted proxy. */
+	isTrusted(address: string): boolean;
+	/** True once `drain` was called: every response says `Connection: close`. */
+	isDraining(): boolean;
+}

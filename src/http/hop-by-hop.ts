@@ -1,0 +1,47 @@
+/**
+ * Which field lines concern one connection only and never travel on (RFC 9110 §7.6.1), in either direction.
+ */
+
+/** Canonical names: lower-case, `_` as `-`, because many backends read both spellings as one. */
+const hopByHop: ReadonlySet<string> = new Set([
+	'connection',
+	'keep-alive',
+	'proxy-connection',
+	'proxy-authenticate',
+	'proxy-authorization',
+	'proxy-authentication-info',
+	'te',
+	'trailer',
+	'transfer-encoding',
+	'upgrade',
+	'http2-settings',
+]);
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Lower-case, `_` as `-`. */
+export function canonicalName(name: string): string {
+	const lower = name.toLowerCase();
+	return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+}
+
+/** True for a canonical name that never travels on. */
+export function isHopByHop(canonical: string): boolean {
+	return hopByHop.has(canonical);
+}
+
+/** Canonical names that the Connection lines among these field lines list. `raw` is flat: name, value, name, value. */
+export function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
+	let options: Set<string> | undefined;
+	for (let index = 0; index + 1 < raw.length; index += 2) {
+		const name = raw[index] ?? '';
+		if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
+		for (const option of (raw[index + 1] ?? '').split(',')) {
+			const canonical = canonicalName(option.trim());
+			if (canonical === '' || canonical === 'keep-alive' || canonical === 'close') continue;
+			options ??= new Set();
+			options.add(canonical);
+		}
+	}
+	return options ?? nothing;
+}

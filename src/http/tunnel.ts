@@ -1,0 +1,52 @@
+/**
+ * Two sockets joined after an upgrade: bytes go both ways at the pace of the slower side until one side ends, nothing
+ * moves for too long, or the time is up for which the decision holds.
+ */
+import type { Socket } from 'node:net';
+
+export interface TunnelOptions {
+	/** Milliseconds without a byte in either direction; 0: no limit. */
+	readonly idle: number;
+	/** Milliseconds since the epoch; Infinity: never. */
+	readonly until: number;
+	/** Called once, when both sockets are closed. */
+	ended(): void;
+}
+
+/** setTimeout takes no more; a longer wait is taken in pieces. */
+const longest = 2 ** 31 - 1;
+
+/** Joins them. Both sockets must have come out of their parsers; errors end the tunnel and are not reported. */
+export function joinSockets(client: Socket, upstream: Socket, options: TunnelOptions): void {
+	let open = 2;
+	let deadline: NodeJS.Timeout | undefined;
+	const cut = (): void => {
+		client.destroy();
+		upstream.destroy();
+	};
+	const closed = (other: Socket) => (): void => {
+		// What the other side has not been sent yet may still go out.
+		other.destroySoon();
+		open -= 1;
+		if (open > 0) return;
+		clearTimeout(deadline);
+		options.ended();
+	};
+	const watch = (): void => {
+		const left = options.until - Date.now();
+		if (left <= 0) cut();
+		else deadline = setTimeout(watch, Math.min(left, longest));
+	};
+
+	client.on('error', cut).once('close', closed(upstream));
+	upstream.on('error', cut).once('close', closed(client));
+	// A socket counts what it reads and what it writes, so the client's alone sees both directions.
+	client.setTimeout(options.idle);
+	upstream.setTimeout(0);
+	client.on('timeout', cut);
+	if (Number.isFinite(options.until)) watch();
+	client.setNoDelay(true);
+	upstream.setNoDelay(true);
+	client.pipe(upstream);
+	upstream.pipe(client);
+}
