@@ -10,12 +10,15 @@ export function readCors(value: CorsFile, path: ConfigPath, report: Report): Cor
 	for (const [index, origin] of origins.entries()) {
 		const at = Array.isArray(value.origins) ? [...path, 'origins', index] : [...path, 'origins'];
 		if (origin === '*') {
-			if (value.credentials === true) report.error(at, '* and credentials: true exclude each other', { fix: 'List the origins.' });
+			if (value.credentials === true)
+				report.error(at, '* and credentials: true exclude each other', { fix: 'List the origins.' });
 			continue;
 		}
 		const url = parseUrl(origin);
 		if (url !== undefined && url.origin === origin) continue;
-		report.error(at, 'expected an origin: scheme, host and port, lower-case, without a path', { fix: 'For example: https://app.example.com' });
+		report.error(at, 'expected an origin: scheme, host and port, lower-case, without a path', {
+			fix: 'For example: https://app.example.com',
+		});
 	}
 	return {
 		origins,

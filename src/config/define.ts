@@ -30,7 +30,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 	const definitions = routes.flatMap(({ definition }) => (definition === undefined ? [] : [definition]));
-	hintAtLifetimes(file.routes, providers, definitions, report);
+	hintAtProviders(file, providers, definitions, report);
 
 	return {
 		listen,
@@ -67,18 +67,24 @@ function readPublicUrl(text: string, report: Report): string {
 function readTrustedProxies(list: readonly string[], report: Report): readonly string[] {
 	for (const [index, entry] of list.entries()) {
 		if (!isCidr(entry)) report.error(['trusted_proxies', index], 'expected an address or a block such as 10.0.0.0/8');
-		else if (/\/0$/.test(entry)) report.warning(['trusted_proxies', index], 'every address is trusted: clients can claim to be anyone');
+		else if (entry.endsWith('/0'))
+			report.warning(['trusted_proxies', index], 'every address is trusted: clients can claim to be anyone');
 	}
 	return list;
 }
 
 /** Only reasons that are 401 or 403 may move, and only between these two. */
-function readResponses(value: RouteFile['responses'], path: ConfigPath, report: Report): Partial<Record<Reason, number>> {
+function readResponses(
+	value: RouteFile['responses'],
+	path: ConfigPath,
+	report: Report,
+): Partial<Record<Reason, number>> {
 	const moved: Partial<Record<Reason, number>> = {};
 	for (const [name, status] of Object.entries(value ?? {})) {
 		const reason = name as Reason;
 		const own = reasons[reason].status;
-		if (own !== 401 && own !== 403) report.error([...path, name], `${name} is always ${own}: only 401 and 403 can be exchanged`, { at: 'key' });
+		if (own !== 401 && own !== 403)
+			report.error([...path, name], `${name} is always ${own}: only 401 and 403 can be exchanged`, { at: 'key' });
 		moved[reason] = status;
 	}
 	return moved;
@@ -113,22 +119,33 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 	};
 }
 
-/** Once a provider, where one of its routes bounds the life of tokens nowhere. */
-function hintAtLifetimes(
-	shaped: readonly Shaped<RouteFile>[],
+/** Providers that no route uses, and, once a provider, routes that bound the life of its tokens nowhere. */
+function hintAtProviders(
+	{ providers: shaped, routes: shapedRoutes }: ShapedFile,
 	providers: ReadonlyMap<string, ReadProvider>,
 	routes: Definition['routes'],
 	report: Report,
 ): void {
-	if (shaped.some(({ present, values }) => present.has('max_lifetime') && values.max_lifetime === undefined)) return;
-	for (const provider of providers.values()) {
-		const unbounded = routes.find((route) =>
-			route.rules.some((rules) => rules.provider === provider.name && rules.maxLifetime === undefined && rules.maxAge === undefined),
+	if (routes.length < shapedRoutes.length || shapedRoutes.some(hasBrokenLifetime)) return;
+	for (const entry of shaped) {
+		const provider = providers.get(entry.name);
+		if (provider === undefined || hasBrokenLifetime(entry)) continue;
+		const rules = routes.flatMap((route) =>
+			route.rules.filter((rule) => rule.provider === entry.name).map((rule) => ({ route, rule })),
 		);
+		if (rules.length === 0) {
+			report.hint(provider.path, 'no route accepts tokens of this provider', { at: 'key' });
+			continue;
+		}
+		const unbounded = rules.find(({ rule }) => rule.maxLifetime === undefined && rule.maxAge === undefined);
 		if (unbounded === undefined) continue;
-		report.hint(provider.path, `tokens may live as long as the provider likes (route ${unbounded.name})`, {
+		report.hint(provider.path, `tokens may live as long as the provider likes (route ${unbounded.route.name})`, {
 			at: 'key',
 			fix: 'Set max_lifetime; 15 to 60 minutes is usual for access tokens.',
 		});
 	}
+}
+
+function hasBrokenLifetime({ present, values }: Shaped<{ readonly max_lifetime?: string | undefined }>): boolean {
+	return present.has('max_lifetime') && values.max_lifetime === undefined;
 }

@@ -82,7 +82,11 @@ const reset = '\u001b[0m';
  * One diagnostic a line, `gateway.yaml:12:5 error routes[0].providers: there is no provider auht0`, its fix indented
  * below. Control characters from the file are escaped, so that a file cannot write to the terminal.
  */
-export function formatDiagnostics(file: string, list: readonly Diagnostic[], options: { readonly colour: boolean }): string {
+export function formatDiagnostics(
+	file: string,
+	list: readonly Diagnostic[],
+	options: { readonly colour: boolean },
+): string {
 	return list
 		.map(({ severity, path, line, column, message, fix }) => {
 			const shown = options.colour ? `${colours[severity]}${severity}${reset}` : severity;

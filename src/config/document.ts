@@ -2,7 +2,17 @@
  * YAML or JSON text → plain data and the place of every value in it. The data is what JSON can say: no tags, no merge
  * keys, no dates, own properties only. Aliases are followed, within bounds.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+	type Document,
+	isAlias,
+	isMap,
+	isScalar,
+	isSeq,
+	LineCounter,
+	type Node,
+	parseDocument,
+	type YAMLMap,
+} from 'yaml';
 import type { JsonValue } from '#core/index';
 import type { ConfigPath, Position } from './diagnostics.ts';
 
@@ -28,13 +38,12 @@ export interface ConfigDocument {
 
 const start: Position = { line: 1, column: 1 };
 
+function refuse(message: string): ConfigDocument {
+	return { data: undefined, problems: [{ position: start, path: [], message }], locate: () => start };
+}
+
 /** Never throws. With problems, `data` is what could be read beside them. */
 export function readDocument(text: string): ConfigDocument {
-	const refuse = (message: string): ConfigDocument => ({
-		data: undefined,
-		problems: [{ position: start, path: [], message }],
-		locate: () => start,
-	});
 	if (text.length > maxLength) return refuse(`the file is larger than ${maxLength / 1024 / 1024} MiB`);
 
 	const lines = new LineCounter();
@@ -70,7 +79,9 @@ export function readDocument(text: string): ConfigDocument {
 		problems.push({ position: start, path: [], message: 'only YAML 1.2 is read', fix: 'Remove the %YAML directive.' });
 	}
 
-	const walked = walk(document, (offset, path, message) => problems.push({ position: position(offset), path, message }));
+	const walked = walk(document, (offset, path, message) =>
+		problems.push({ position: position(offset), path, message }),
+	);
 	return {
 		data: walked.data,
 		problems,
@@ -108,7 +119,8 @@ function walk(
 		places.set(placeKey(path), { key: keyAt, value });
 		values += 1;
 		if (values > maxValues) {
-			if (values === maxValues + 1) problem(value, path, 'the file holds too many values once its aliases are followed');
+			if (values === maxValues + 1)
+				problem(value, path, 'the file holds too many values once its aliases are followed');
 			return null;
 		}
 		if (path.length > maxDepth) {
@@ -116,16 +128,17 @@ function walk(
 			return null;
 		}
 		const target = isAlias(node) ? anchors.get(node.source) : node;
-		if (isAlias(node) && target === undefined) problem(value, path, `there is no anchor &${node.source} before this alias`);
+		if (isAlias(node) && target === undefined)
+			problem(value, path, `there is no anchor &${node.source} before this alias`);
 		if (!isAlias(node) && node?.anchor !== undefined) anchors.set(node.anchor, node);
-		if (isMap<unknown, unknown>(target)) return readMap(target, path, value);
+		if (isMap(target)) return readMap(target, path, value);
 		if (isSeq(target)) {
 			return target.items.map((item, index) => read(isNode(item) ? item : null, [...path, index], value, value));
 		}
 		return isScalar(target) ? readScalar(target.value, path, value) : null;
 	}
 
-	function readMap(map: YAMLMap<unknown, unknown>, path: ConfigPath, at: number): JsonValue {
+	function readMap(map: YAMLMap, path: ConfigPath, at: number): JsonValue {
 		const entries: [string, JsonValue][] = [];
 		for (const { key, value } of map.items) {
 			if (!isScalar(key) || typeof key.value !== 'string') continue;
@@ -175,16 +188,25 @@ function explainYaml(code: string): { message: string; fix?: string } {
 		case 'TAB_AS_INDENT':
 			return { message: 'a tab cannot indent YAML', fix: 'Use spaces.' };
 		case 'MULTIPLE_DOCS':
-			return { message: 'the file holds more than one YAML document', fix: 'Remove everything from the second --- on.' };
+			return {
+				message: 'the file holds more than one YAML document',
+				fix: 'Remove everything from the second --- on.',
+			};
 		case 'BAD_INDENT':
 			return { message: 'not valid YAML: the indentation fits nothing above it' };
 		case 'MISSING_CHAR':
-			return { message: 'not valid YAML: a character is missing here, such as a closing quote, a bracket, a comma or a colon', fix: quoting };
+			return {
+				message: 'not valid YAML: a character is missing here, such as a closing quote, a bracket, a comma or a colon',
+				fix: quoting,
+			};
 		case 'BAD_DQ_ESCAPE':
 			return { message: 'not valid YAML: an unknown escape in "…"', fix: "Write \\\\ for a backslash, or use '…'." };
 		case 'BLOCK_AS_IMPLICIT_KEY':
 		case 'MULTILINE_IMPLICIT_KEY':
-			return { message: 'not valid YAML: a second colon or a line break where one key and one value belong', fix: quoting };
+			return {
+				message: 'not valid YAML: a second colon or a line break where one key and one value belong',
+				fix: quoting,
+			};
 		default:
 			return { message: 'not valid YAML: nothing like this can stand here', fix: quoting };
 	}

@@ -34,13 +34,20 @@ export interface ClaimHeader {
 	readonly claim: string;
 }
 
-export function readClaimsToHeaders(value: Readonly<Record<string, string>>, path: ConfigPath, report: Report): readonly ClaimHeader[] {
+export function readClaimsToHeaders(
+	value: Readonly<Record<string, string>>,
+	path: ConfigPath,
+	report: Report,
+): readonly ClaimHeader[] {
 	const seen = new Set<string>();
 	return Object.entries(value).map(([header, claim]) => {
 		const at = [...path, header];
 		const name = header.toLowerCase();
 		if (refused.has(name) || name.startsWith('x-forwarded-') || name.startsWith('sec-websocket-')) {
-			report.error(at, `the header ${header} cannot be made from a claim`, { at: 'key', fix: 'Use a name of your own, such as x-user-id.' });
+			report.error(at, `the header ${header} cannot be made from a claim`, {
+				at: 'key',
+				fix: 'Use a name of your own, such as x-user-id.',
+			});
 		}
 		// Many servers hand both spellings to the application as one variable (CGI, RFC 3875 §4.1.18).
 		const canonical = name.replaceAll('_', '-');

@@ -30,39 +30,53 @@ export function readKeySource(input: KeySourceInput, reading: Reading): KeysDefi
 	const given = sources.filter((key) => present.has(key));
 	const [source, second] = given;
 	if (second !== undefined) {
-		report.error([...path, second], `${listWords(given, 'and')} exclude each other: a provider has one source of keys`, { at: 'key' });
+		report.error(
+			[...path, second],
+			`${listWords(given, 'and')} exclude each other: a provider has one source of keys`,
+			{ at: 'key' },
+		);
 		return undefined;
 	}
 	const insecureHttp = values.insecure_http === true;
-	switch (source) {
-		case undefined:
-			if (presetJwksUri === undefined) return discover(input, insecureHttp, reading);
-			return fetchFrom(presetJwksUri, insecureHttp, present.has('base_url') ? [...path, 'base_url'] : path, reading);
-		case 'jwks_uri':
-			return values.jwks_uri === undefined ? undefined : fetchFrom(values.jwks_uri, insecureHttp, [...path, 'jwks_uri'], reading);
-		case 'discovery_uri': {
-			const [issuer] = input.issuers;
-			const url = values.discovery_uri;
-			if (url === undefined || issuer === undefined) return undefined;
-			const problem = checkUrl(url, { insecureHttp });
-			if (problem !== undefined) report.error([...path, 'discovery_uri'], problem);
-			return { from: 'discovery', issuer, urls: [url], insecureHttp, checkIssuer: values.preset !== 'entra' };
-		}
-		case 'jwks':
-			return values.jwks === undefined ? undefined : judge(inlineJwks(values.jwks), [...path, 'jwks'], reading);
-		case 'jwks_file':
-			return values.jwks_file === undefined ? undefined : readJwksFile(values.jwks_file, [...path, 'jwks_file'], reading);
-		case 'public_key_file':
-			return values.public_key_file === undefined ? undefined : readPem(values.public_key_file, [...path, 'public_key_file'], reading);
-		case 'secret': {
-			if (values.secret === undefined) return undefined;
-			const problem = checkSecret(values.secret, input.algorithms);
-			if (problem !== undefined) {
-				report.error([...path, 'secret'], problem, { fix: 'Make one with: openssl rand -base64 48' });
-			}
-			return { from: 'secret', secret: values.secret };
-		}
+	const {
+		jwks_uri: jwksUri,
+		discovery_uri: metadata,
+		jwks,
+		jwks_file: jwksFile,
+		public_key_file: pemFile,
+		secret,
+	} = values;
+	if (jwksUri !== undefined) return fetchFrom(jwksUri, insecureHttp, [...path, 'jwks_uri'], reading);
+	if (metadata !== undefined) return discoverAt(metadata, input, insecureHttp, reading);
+	if (jwks !== undefined) return judge(inlineJwks(jwks), [...path, 'jwks'], reading);
+	if (jwksFile !== undefined) return readJwksFile(jwksFile, [...path, 'jwks_file'], reading);
+	if (pemFile !== undefined) return readPem(pemFile, [...path, 'public_key_file'], reading);
+	if (secret !== undefined) return readSecret(secret, input, reading);
+	// A source stands in the file, but did not pass: that was reported.
+	if (source !== undefined) return undefined;
+	if (presetJwksUri === undefined) return discover(input, insecureHttp, reading);
+	return fetchFrom(presetJwksUri, insecureHttp, present.has('base_url') ? [...path, 'base_url'] : path, reading);
+}
+
+function readSecret(secret: string, { path, algorithms }: KeySourceInput, { report }: Reading): KeysDefinition {
+	const problem = checkSecret(secret, algorithms);
+	if (problem !== undefined) {
+		report.error([...path, 'secret'], problem, { fix: 'Make one with: openssl rand -base64 48' });
 	}
+	return { from: 'secret', secret };
+}
+
+function discoverAt(
+	url: string,
+	{ path, values, issuers }: KeySourceInput,
+	insecureHttp: boolean,
+	{ report }: Reading,
+): KeysDefinition | undefined {
+	const problem = checkUrl(url, { insecureHttp });
+	if (problem !== undefined) report.error([...path, 'discovery_uri'], problem);
+	const [issuer] = issuers;
+	if (issuer === undefined) return undefined;
+	return { from: 'discovery', issuer, urls: [url], insecureHttp, checkIssuer: values.preset !== 'entra' };
 }
 
 function fetchFrom(url: string, insecureHttp: boolean, path: ConfigPath, reading: Reading): KeysDefinition {
@@ -71,13 +85,19 @@ function fetchFrom(url: string, insecureHttp: boolean, path: ConfigPath, reading
 	return { from: 'url', url, insecureHttp };
 }
 
-function discover({ path, issuers, present }: KeySourceInput, insecureHttp: boolean, reading: Reading): KeysDefinition | undefined {
+function discover(
+	{ path, issuers, present }: KeySourceInput,
+	insecureHttp: boolean,
+	reading: Reading,
+): KeysDefinition | undefined {
 	const { report } = reading;
 	const [issuer, second] = issuers;
 	if (issuer === undefined) return undefined;
 	const at = present.has('issuer') ? [...path, 'issuer'] : path;
 	if (second !== undefined) {
-		report.error(at, 'with several issuers, a key source is needed', { fix: 'Give jwks_uri, or make one provider for each issuer.' });
+		report.error(at, 'with several issuers, a key source is needed', {
+			fix: 'Give jwks_uri, or make one provider for each issuer.',
+		});
 		return undefined;
 	}
 	const problem = checkUrl(issuer, { insecureHttp }) ?? (issuer.includes('?') ? 'an issuer has no query' : undefined);
@@ -139,7 +159,10 @@ function checkPem(pem: string, name: string): { readonly message: string; readon
 	}
 	const blocks = pem.match(/-----BEGIN [A-Z0-9 ]+-----/g) ?? [];
 	if (blocks.length === 1) return undefined;
-	return { message: `the file ${name} holds ${blocks.length === 0 ? 'no PEM block' : `${blocks.length} PEM blocks`}`, fix };
+	return {
+		message: `the file ${name} holds ${blocks.length === 0 ? 'no PEM block' : `${blocks.length} PEM blocks`}`,
+		fix,
+	};
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
@@ -153,7 +176,9 @@ function judge(keys: KeysDefinition, path: ConfigPath, reading: Reading): KeysDe
 			if (!isJsonObject(key) || !privateMembers.some((member) => Object.hasOwn(key, member))) continue;
 			const symmetric = key['kty'] === 'oct';
 			report.error(path, `key ${index + 1} ${symmetric ? 'is a shared secret' : 'is a private key'}`, {
-				fix: symmetric ? 'Use secret for a shared secret.' : `Keep its public members alone: remove ${listWords(privateMembers.slice(0, 7), 'and')}.`,
+				fix: symmetric
+					? 'Use secret for a shared secret.'
+					: `Keep its public members alone: remove ${listWords(privateMembers.slice(0, 7), 'and')}.`,
 			});
 			return keys;
 		}

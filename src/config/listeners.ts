@@ -15,9 +15,12 @@ export function readListeners(value: ListenFile, path: ConfigPath, reading: Read
 		const at = Array.isArray(value) ? [...path, index] : path;
 		const addressAt = typeof entry === 'string' ? at : [...at, 'address'];
 		const address = readAddress(typeof entry === 'string' ? entry : entry.address);
-		const tls = typeof entry === 'string' || entry.tls === undefined ? undefined : readTls(entry.tls, [...at, 'tls'], reading);
+		const tls =
+			typeof entry === 'string' || entry.tls === undefined ? undefined : readTls(entry.tls, [...at, 'tls'], reading);
 		if (typeof address === 'string') {
-			reading.report.error(addressAt, address, { fix: 'For example: 127.0.0.1:8080, or 0.0.0.0:8080 for every network.' });
+			reading.report.error(addressAt, address, {
+				fix: 'For example: 127.0.0.1:8080, or 0.0.0.0:8080 for every network.',
+			});
 			return [];
 		}
 		const key = `${address.host}:${address.port}`;
@@ -43,7 +46,8 @@ export function readAddress(text: string): { readonly host: string; readonly por
 export function readAdmin(listen: string, path: ConfigPath, { report }: Reading): { readonly listen: string } {
 	const address = readAddress(listen);
 	if (typeof address === 'string') report.error(path, address, { fix: 'For example: 127.0.0.1:9090' });
-	else if (!isLoopbackHost(address.host)) report.error(path, 'the admin listener may only be on this machine (127.0.0.1, ::1 or localhost)');
+	else if (!isLoopbackHost(address.host))
+		report.error(path, 'the admin listener may only be on this machine (127.0.0.1, ::1 or localhost)');
 	return { listen };
 }
 
@@ -53,7 +57,8 @@ function readTls(tls: TlsFile, path: ConfigPath, reading: Reading): ListenerDefi
 		const name = tls[key];
 		if (name === undefined) return undefined;
 		const content = readNamedFile(reading, name, [...path, key]);
-		if (content !== undefined && !block.test(content.text)) report.error([...path, key], `the file ${name} holds no PEM ${what}`);
+		if (content !== undefined && !block.test(content.text))
+			report.error([...path, key], `the file ${name} holds no PEM ${what}`);
 		return content?.path;
 	};
 	const certificate = file('certificate', /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/, 'certificate');

@@ -33,26 +33,36 @@ export async function loadConfig(file: string, environment: LoadEnvironment): Pr
 		text = await environment.readFile(path);
 	} catch (error) {
 		const message = `the configuration file cannot be read: ${readableFileError(error)}`;
-		return { definition: undefined, diagnostics: [{ severity: 'error', path: '', line: 1, column: 1, message }], files: [path] };
+		return {
+			definition: undefined,
+			diagnostics: [{ severity: 'error', path: '', line: 1, column: 1, message }],
+			files: [path],
+		};
 	}
 	const loaded = await loadConfigText(text, { ...environment, folder: dirname(path) });
 	return { ...loaded, files: [path, ...loaded.files] };
 }
 
 /** The same for a text at hand. `folder`: absolute; relative paths in the text start there. */
-export async function loadConfigText(text: string, environment: LoadEnvironment & { readonly folder: string }): Promise<Loaded> {
+export async function loadConfigText(
+	text: string,
+	environment: LoadEnvironment & { readonly folder: string },
+): Promise<Loaded> {
 	const { folder } = environment;
 	const document = readDocument(text);
-	const report = createReport(document.locate);
+	const report = createReport((path, at) => document.locate(path, at));
 	if (document.data === undefined && document.problems.length > 0) {
 		return { definition: undefined, diagnostics: document.problems.map(asDiagnostic), files: [] };
 	}
 
-	const filled = document.data === undefined ? undefined : await fillSecrets(document.data, folder, environment, report);
+	const filled =
+		document.data === undefined ? undefined : await fillSecrets(document.data, folder, environment, report);
 	const shaped = shapeFile(filled?.data, report);
 	const files = shaped === undefined ? new Map<string, FileContent>() : await readNamedFiles(shaped, environment);
 	const definition =
-		shaped === undefined ? undefined : defineGateway(shaped, { report, folder, files, checkKeys: environment.checkKeys });
+		shaped === undefined
+			? undefined
+			: defineGateway(shaped, { report, folder, files, checkKeys: environment.checkKeys });
 
 	const diagnostics = [...document.problems.map(asDiagnostic), ...report.list()]
 		.map((diagnostic) => filled?.redact(diagnostic) ?? diagnostic)
@@ -74,7 +84,9 @@ async function readNamedFiles(
 	{ values, providers }: ShapedFile,
 	{ folder, readFile }: LoadEnvironment & { readonly folder: string },
 ): Promise<ReadonlyMap<string, FileContent>> {
-	const listeners = asList(values.listen).flatMap((entry) => (typeof entry === 'string' || entry.tls === undefined ? [] : [entry.tls]));
+	const listeners = asList(values.listen).flatMap((entry) =>
+		typeof entry === 'string' || entry.tls === undefined ? [] : [entry.tls],
+	);
 	const names = [
 		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
 		...providers.flatMap((provider) => [provider.values.jwks_file, provider.values.public_key_file]),

@@ -15,14 +15,9 @@ function checkNames(routes: readonly ReadRoute[], report: Report): void {
 	for (const route of routes) {
 		const first = seen.get(route.name);
 		if (first === undefined) seen.set(route.name, route);
-		// Routes without a name of their own that tie have one name; that they tie says more.
-		else if (!sameShape(first, route) || !tie(first, route)) report.error([...route.path, 'name'], `${routeAt(first)} has the same name`);
+		// Where neither has a name of its own, they tie, and that says more.
+		else if (first.named || route.named) report.error([...route.path, 'name'], `${routeAt(first)} has the same name`);
 	}
-}
-
-function sameShape(a: ReadRoute, b: ReadRoute): boolean {
-	if (a.pattern === undefined || b.pattern === undefined) return a.pattern === b.pattern;
-	return a.host?.shape === b.host?.shape && shapeOf(a.pattern) === shapeOf(b.pattern);
 }
 
 function checkTies(routes: readonly ReadRoute[], report: Report): void {
@@ -65,7 +60,8 @@ function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
 	const way = open.definition;
 	const guard = guarded.definition;
 	if (open === guarded || way === undefined || guard === undefined || guard.public) return false;
-	if (open.pattern === undefined || guarded.pattern === undefined || open.hostBroken || guarded.hostBroken) return false;
+	if (open.pattern === undefined || guarded.pattern === undefined || open.hostBroken || guarded.hostBroken)
+		return false;
 	if (!way.public && (open.host !== undefined || guarded.host === undefined)) return false;
 	if (!way.upstream.endpoints.some((endpoint) => guard.upstream.endpoints.includes(endpoint))) return false;
 	if (!shareMethod(way.methods, guard.methods, true)) return false;
@@ -73,7 +69,8 @@ function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
 	const to = upstreamPattern(guarded.pattern, guard.upstream);
 	if (!overlap(from, to) || (covers(to, from) && !covers(from, to))) return false;
 	// With the same rewriting, and for the same hosts, the router gives every path in question to the guarded route.
-	const rewritten = way.upstream.stripPrefix !== guard.upstream.stripPrefix || way.upstream.addPrefix !== guard.upstream.addPrefix;
+	const rewritten =
+		way.upstream.stripPrefix !== guard.upstream.stripPrefix || way.upstream.addPrefix !== guard.upstream.addPrefix;
 	const otherHost = guarded.host !== undefined && guarded.host.shape !== open.host?.shape;
 	return rewritten || otherHost;
 }
@@ -81,7 +78,10 @@ function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
 function warn(open: ReadRoute, guarded: ReadRoute, report: Report): void {
 	const what = open.definition?.public === true ? 'this public route' : 'this route without a host';
 	report.warning([...open.path, 'path'], `${what} reaches paths that ${routeAt(guarded)} guards at the same upstream`, {
-		fix: open.host === undefined && guarded.host !== undefined ? 'Give it a host, or guard it in the same way.' : 'Make it narrower, or guard it in the same way.',
+		fix:
+			open.host === undefined && guarded.host !== undefined
+				? 'Give it a host, or guard it in the same way.'
+				: 'Make it narrower, or guard it in the same way.',
 	});
 }
 

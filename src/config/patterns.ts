@@ -32,7 +32,8 @@ export function readPathPattern(text: string, options: { readonly encodedSlash: 
 			segments.push(null);
 			continue;
 		}
-		if (part === '' && (rest || index < parts.length - 1)) return '// is never let through, so this path can match nothing';
+		if (part === '' && (rest || index < parts.length - 1))
+			return '// is never let through, so this path can match nothing';
 		const problem = checkLiteral(part, options.encodedSlash);
 		if (problem !== undefined) return problem;
 		segments.push(part);
@@ -43,16 +44,20 @@ export function readPathPattern(text: string, options: { readonly encodedSlash: 
 function checkLiteral(part: string, encodedSlash: boolean): string | undefined {
 	if (part === '**') return '** may only be the last segment';
 	if (part.includes('*')) return '* stands for nothing within a segment: write {name} for one segment, ** for the rest';
-	if (/[{}]/.test(part)) return 'a parameter {name} is a whole segment: letters, digits and _, not beginning with a digit';
+	if (/[{}]/.test(part))
+		return 'a parameter {name} is a whole segment: letters, digits and _, not beginning with a digit';
 	if (/[?#]/.test(part)) return 'a path has no query and no fragment';
 	if (!literal.test(part)) return 'a character that has to be percent-encoded in a path';
 	for (const [escape] of part.matchAll(/%[0-9A-Fa-f]{2}/g)) {
 		const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
 		if (escape !== escape.toUpperCase()) return `write ${escape} with capital letters: ${escape.toUpperCase()}`;
 		if (/[A-Za-z0-9._~-]/.test(char)) return `write ${escape} plainly: ${char}`;
-		if (char === '\\' || char === '\0' || (char === '/' && !encodedSlash)) return `${escape} is never let through, so this path can match nothing`;
+		if (char === '\\' || char === '\0' || (char === '/' && !encodedSlash))
+			return `${escape} is never let through, so this path can match nothing`;
 	}
-	return /^\.\.?(;|$)/.test(part) ? 'a segment . or .. is never let through, so this path can match nothing' : undefined;
+	return /^\.\.?(;|$)/.test(part)
+		? 'a segment . or .. is never let through, so this path can match nothing'
+		: undefined;
 }
 
 export interface HostPattern {

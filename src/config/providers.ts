@@ -1,7 +1,7 @@
 /** The providers of the file → their definitions: preset expanded, defaults filled in, weakenings named. */
 import type { Algorithm } from '#core/index';
-import type { KeysDefinition, ProviderDefinition } from './definition.ts';
 import { defaults } from './defaults.ts';
+import type { KeysDefinition, ProviderDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
 import { generationOf } from './generation.ts';
 import { readKeySource } from './key-sources.ts';
@@ -72,7 +72,8 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 		audience: values.audience === undefined ? undefined : asList(values.audience),
 		clients: values.clients ?? [],
 		withoutAudience: parts.audienceClaims.length === 0,
-		audienceBroken: (present.has('audience') && values.audience === undefined) || (present.has('preset') && preset === undefined),
+		audienceBroken:
+			(present.has('audience') && values.audience === undefined) || (present.has('preset') && preset === undefined),
 	};
 }
 
@@ -83,7 +84,9 @@ function expandPreset({ path, values, present }: ShapedProvider, { report }: Rea
 		for (const key of new Set(Object.values(presets).flatMap((preset): readonly string[] => preset.keys))) {
 			if (!present.has(key) || mine.includes(key)) continue;
 			const owners = Object.entries(presets).filter(([, preset]) => preset.keys.some((own) => own === key));
-			report.error([...path, key], `${key} belongs to the preset ${listWords(owners.map(([owner]) => owner))}`, { at: 'key' });
+			report.error([...path, key], `${key} belongs to the preset ${listWords(owners.map(([owner]) => owner))}`, {
+				at: 'key',
+			});
 		}
 	}
 	if (name === undefined) return undefined;
@@ -139,9 +142,15 @@ function advise(path: ConfigPath, values: ProviderFile, clockSkew: number, { rep
 		});
 	}
 	if (values.insecure_http === true) {
-		report.warning([...path, 'insecure_http'], 'keys are fetched without TLS: whoever is on the way can replace them', { at: 'key' });
+		report.warning([...path, 'insecure_http'], 'keys are fetched without TLS: whoever is on the way can replace them', {
+			at: 'key',
+		});
 	}
 	if (values.insecure_any_tenant === true) {
-		report.warning([...path, 'insecure_any_tenant'], 'every Entra tenant in the world can issue tokens for this provider', { at: 'key' });
+		report.warning(
+			[...path, 'insecure_any_tenant'],
+			'every Entra tenant in the world can issue tokens for this provider',
+			{ at: 'key' },
+		);
 	}
 }

@@ -21,7 +21,11 @@ export interface Reading {
 export type FileContent = { readonly text: string } | { readonly problem: string };
 
 /** The text of a file that the configuration names; reports and gives undefined when it cannot be read. */
-export function readNamedFile(reading: Reading, name: string, path: ConfigPath): { text: string; path: string } | undefined {
+export function readNamedFile(
+	reading: Reading,
+	name: string,
+	path: ConfigPath,
+): { text: string; path: string } | undefined {
 	const file = resolvePath(reading.folder, name);
 	const content = reading.files.get(file);
 	if (content !== undefined && 'text' in content) return { text: content.text, path: file };

@@ -1,7 +1,8 @@
 /** The routes of the file → their definitions. */
+
+import { readCors } from './cors.ts';
 import type { ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
-import { readCors } from './cors.ts';
 import { readClaimsToHeaders } from './identity-headers.ts';
 import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from './patterns.ts';
 import type { ReadProvider } from './providers.ts';
@@ -14,7 +15,9 @@ import { readUpstream } from './upstreams.ts';
 /** A route as far as it could be read, for comparisons with others. */
 export interface ReadRoute {
 	readonly path: ConfigPath;
+	/** As written, or made from methods, host and path. */
 	readonly name: string;
+	readonly named: boolean;
 	readonly methods: readonly string[];
 	readonly pattern: PathPattern | undefined;
 	readonly host: HostPattern | undefined;
@@ -37,21 +40,28 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 	const host = readHost(route, reading);
 	const pattern = readPath(route, host, reading);
 	const hostBroken = present.has('host') && host === undefined;
-	const parameters = pattern === undefined || hostBroken ? undefined : [...pattern.names, ...(host?.name === undefined ? [] : [host.name])];
+	const parameters =
+		pattern === undefined || hostBroken
+			? undefined
+			: [...pattern.names, ...(host?.name === undefined ? [] : [host.name])];
 	checkRouteRules(route, parameters, reading);
 	const methods = readMethods(route, reading);
 	const rules = readProviders(route, parameters, around, reading);
-	const upstream = values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
-	if (!present.has('upstream')) report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
+	const upstream =
+		values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
+	if (!present.has('upstream'))
+		report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
 	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], report);
 	const cors = values.cors === undefined ? around.cors : readCors(values.cors, [...path, 'cors'], report);
-	const backendToken = typeof values.backend_token === 'object' ? values.backend_token.type : (values.backend_token ?? 'none');
+	const backendToken =
+		typeof values.backend_token === 'object' ? values.backend_token.type : (values.backend_token ?? 'none');
 	warnOfWeakenings(route, backendToken, reading);
 
 	const written = methods.length === 0 ? '' : `${asList(values.methods).join(',')} `;
 	const name = values.name ?? `${written}${host?.text ?? ''}${values.path ?? ''}`;
-	const read = { path, name, methods, pattern, host, hostBroken };
-	if (pattern === undefined || upstream === undefined || values.path === undefined) return { ...read, definition: undefined };
+	const read = { path, name, named: present.has('name'), methods, pattern, host, hostBroken };
+	if (pattern === undefined || upstream === undefined || values.path === undefined)
+		return { ...read, definition: undefined };
 	const definition: RouteDefinition = {
 		name,
 		host: host?.text,
@@ -77,7 +87,11 @@ function readHost({ values, path }: Shaped<RouteFile>, { report }: Reading): Hos
 	return undefined;
 }
 
-function readPath({ values, path, present }: Shaped<RouteFile>, host: HostPattern | undefined, { report }: Reading): PathPattern | undefined {
+function readPath(
+	{ values, path, present }: Shaped<RouteFile>,
+	host: HostPattern | undefined,
+	{ report }: Reading,
+): PathPattern | undefined {
 	if (!present.has('path')) report.error(path, 'path is missing', { fix: 'For example: path: /orders/**' });
 	if (values.path === undefined) return undefined;
 	const pattern = readPathPattern(values.path, { encodedSlash: values.insecure_encoded_slash === true });
@@ -140,23 +154,35 @@ function readProviders(
 	if (values.public === true) {
 		const pointless = tokenKeys.filter((key) => present.has(key));
 		if (pointless.length > 0) {
-			report.error([...path, 'public'], `a public route looks at no token, so it cannot have ${listWords(pointless, 'and')}`, { at: 'key' });
+			report.error(
+				[...path, 'public'],
+				`a public route looks at no token, so it cannot have ${listWords(pointless, 'and')}`,
+				{ at: 'key' },
+			);
 		}
 		return [];
 	}
 	if (values.insecure_any_audience === true && present.has('audience')) {
-		report.error([...path, 'insecure_any_audience'], 'audience and insecure_any_audience exclude each other', { at: 'key' });
+		report.error([...path, 'insecure_any_audience'], 'audience and insecure_any_audience exclude each other', {
+			at: 'key',
+		});
 	}
 	const uses = findProviders(route, around, reading);
 	checkIssuers(uses, route, reading);
 	const audienceUsed = uses.some(({ provider, own }) => !provider.withoutAudience && own?.audience === undefined);
-	return uses.map(({ provider, own, path: ownPath }) => readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading));
+	return uses.map(({ provider, own, path: ownPath }) =>
+		readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading),
+	);
 }
 
-function findProviders({ values, path, present }: Shaped<RouteFile>, around: RouteSurroundings, { report }: Reading): readonly Use[] {
+function findProviders(
+	{ values, path, present }: Shaped<RouteFile>,
+	around: RouteSurroundings,
+	{ report }: Reading,
+): readonly Use[] {
 	const { providers, shapedProviders } = around;
 	if (values.providers === undefined) {
-		if (present.has('providers') || present.has('public') && values.public === undefined) return [];
+		if (present.has('providers') || (present.has('public') && values.public === undefined)) return [];
 		const [only, second] = [...providers.values()];
 		if (only === undefined) {
 			report.error(path, 'neither public nor a provider: who may call this route?', {
@@ -165,18 +191,32 @@ function findProviders({ values, path, present }: Shaped<RouteFile>, around: Rou
 			return [];
 		}
 		if (second === undefined) return [{ provider: only, own: undefined, path }];
-		report.error(path, `providers is missing: with ${shapedProviders.length} providers, a route names those it accepts`, {
-			fix: `For example: providers: [${only.name}]`,
-		});
+		report.error(
+			path,
+			`providers is missing: with ${shapedProviders.length} providers, a route names those it accepts`,
+			{
+				fix: `For example: providers: [${only.name}]`,
+			},
+		);
 		return [];
 	}
 	const at = [...path, 'providers'];
-	const named: readonly { readonly name: string; readonly own: RuleFile | undefined; readonly path: ConfigPath; readonly isKey: boolean }[] =
+	const named: readonly {
+		readonly name: string;
+		readonly own: RuleFile | undefined;
+		readonly path: ConfigPath;
+		readonly isKey: boolean;
+	}[] =
 		typeof values.providers === 'string'
 			? [{ name: values.providers, own: undefined, path: at, isKey: false }]
 			: Array.isArray(values.providers)
 				? values.providers.map((name, index) => ({ name, own: undefined, path: [...at, index], isKey: false }))
-				: Object.entries(values.providers).map(([name, own]) => ({ name, own: own ?? undefined, path: [...at, name], isKey: true }));
+				: Object.entries(values.providers).map(([name, own]) => ({
+						name,
+						own: own ?? undefined,
+						path: [...at, name],
+						isKey: true,
+					}));
 	if (named.length === 0) report.error(at, 'no provider is named', { fix: 'Name one, or say public: true.' });
 	const seen = new Set<string>();
 	return named.flatMap(({ name, own, path: where, isKey }) => {
@@ -186,7 +226,11 @@ function findProviders({ values, path, present }: Shaped<RouteFile>, around: Rou
 		else if (provider === undefined) {
 			report.error(where, `there is no provider ${name}`, {
 				...note,
-				fix: suggest(name, providers.keys()) ?? (providers.size === 0 ? 'Define it under providers:.' : `There are: ${[...providers.keys()].slice(0, 8).join(', ')}.`),
+				fix:
+					suggest(name, providers.keys()) ??
+					(providers.size === 0
+						? 'Define it under providers:.'
+						: `There are: ${[...providers.keys()].slice(0, 8).join(', ')}.`),
 			});
 		} else {
 			seen.add(name);
@@ -204,9 +248,13 @@ function checkIssuers(uses: readonly Use[], { path }: Shaped<RouteFile>, { repor
 		for (const issuer of [...issuers, ...(issuerTemplate === undefined ? [] : [issuerTemplate])]) {
 			const owner = owners.get(issuer);
 			if (owner !== undefined && owner !== provider.name) {
-				report.error(where.length > path.length ? where : path, `${owner} and ${provider.name} have the same issuer: a token could belong to either`, {
-					fix: 'Accept one of them here, or make them one provider.',
-				});
+				report.error(
+					where.length > path.length ? where : path,
+					`${owner} and ${provider.name} have the same issuer: a token could belong to either`,
+					{
+						fix: 'Accept one of them here, or make them one provider.',
+					},
+				);
 				break;
 			}
 			owners.set(issuer, provider.name);
@@ -216,12 +264,20 @@ function checkIssuers(uses: readonly Use[], { path }: Shaped<RouteFile>, { repor
 
 function warnOfWeakenings({ values, path }: Shaped<RouteFile>, backendToken: string, { report }: Reading): void {
 	if (values.insecure_any_audience === true) {
-		report.warning([...path, 'insecure_any_audience'], 'tokens that are meant for other services are accepted here', { at: 'key' });
+		report.warning([...path, 'insecure_any_audience'], 'tokens that are meant for other services are accepted here', {
+			at: 'key',
+		});
 	}
 	if (values.insecure_encoded_slash === true) {
-		report.warning([...path, 'insecure_encoded_slash'], 'if the upstream decodes %2f, paths that this route does not guard can be reached', { at: 'key' });
+		report.warning(
+			[...path, 'insecure_encoded_slash'],
+			'if the upstream decodes %2f, paths that this route does not guard can be reached',
+			{ at: 'key' },
+		);
 	}
 	if (backendToken === 'insecure_passthrough') {
-		report.warning([...path, 'backend_token'], 'the upstream gets the client’s token and can use it anywhere else', { at: 'key' });
+		report.warning([...path, 'backend_token'], 'the upstream gets the client’s token and can use it anywhere else', {
+			at: 'key',
+		});
 	}
 }

@@ -50,7 +50,10 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 		scopes: readScopes(own?.scopes ?? route.values.scopes),
 		clients,
 		claims: [...routeClaims, ...ownClaims],
-		maxLifetime: stricter(stricter(seconds(own?.max_lifetime), seconds(route.values.max_lifetime)), definition.maxLifetime),
+		maxLifetime: stricter(
+			stricter(seconds(own?.max_lifetime), seconds(route.values.max_lifetime)),
+			definition.maxLifetime,
+		),
 		maxAge: stricter(stricter(seconds(own?.max_age), seconds(route.values.max_age)), definition.maxAge),
 		authentication: {
 			acrValues: own?.acr_values ?? route.values.acr_values ?? [],
@@ -68,7 +71,11 @@ function claimsOf({ values, path }: Shaped<RouteFile>): readonly ClaimRule[] {
 }
 
 /** What does not depend on the provider. */
-export function checkRouteRules(route: Shaped<RouteFile>, parameters: readonly string[] | undefined, reading: Reading): void {
+export function checkRouteRules(
+	route: Shaped<RouteFile>,
+	parameters: readonly string[] | undefined,
+	reading: Reading,
+): void {
 	const { values, path } = route;
 	readClaims(values.claims, [...path, 'claims'], reading.report);
 	if (values.token_from !== undefined) checkTokenFrom(values.token_from, [...path, 'token_from'], reading.report);
@@ -101,7 +108,10 @@ function readAudience(input: RuleInput, { report }: Reading): readonly string[] 
 		for (const text of asList(audience)) {
 			const missing = templateNames(text).find((name) => !parameters.includes(name));
 			if (missing === undefined) continue;
-			report.error(route.path, `the audience of ${provider.name} needs the parameter {${missing}}, which this route does not have`);
+			report.error(
+				route.path,
+				`the audience of ${provider.name} needs the parameter {${missing}}, which this route does not have`,
+			);
 		}
 	}
 	return asList(audience);
@@ -115,7 +125,12 @@ function readScopes(value: ScopesFile | undefined): ProviderRules['scopes'] {
 type Templated = Pick<RouteFile, 'audience' | 'scopes' | 'claims'>;
 
 /** Every `{name}` in a template must be a parameter of the route. */
-function checkTemplates(rules: Templated | undefined, path: ConfigPath, parameters: readonly string[] | undefined, { report }: Reading): void {
+function checkTemplates(
+	rules: Templated | undefined,
+	path: ConfigPath,
+	parameters: readonly string[] | undefined,
+	{ report }: Reading,
+): void {
 	if (rules === undefined || parameters === undefined) return;
 	const check = (text: string, at: ConfigPath, strict: boolean) => {
 		for (const name of templateNames(text)) {
@@ -142,5 +157,8 @@ function walkTexts(value: unknown, path: ConfigPath, visit: (text: string, path:
 
 function warnOfBinding(binding: NonNullable<RuleFile['binding']>, path: ConfigPath, { report }: Reading): void {
 	if (binding === 'if_bound') return;
-	report.warning(path, 'bindings cannot be checked in this version: every request will be refused with binding_missing');
+	report.warning(
+		path,
+		'bindings cannot be checked in this version: every request will be refused with binding_missing',
+	);
 }

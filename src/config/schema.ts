@@ -39,8 +39,16 @@ const claimTest = z
 			z.number(),
 			z.boolean(),
 			z.strictObject({
-				any_of: z.array(claimValue).min(1, 'must not be an empty list').optional().meta({ description: 'At least one of these.' }),
-				all_of: z.array(claimValue).min(1, 'must not be an empty list').optional().meta({ description: 'Every one of these.' }),
+				any_of: z
+					.array(claimValue)
+					.min(1, 'must not be an empty list')
+					.optional()
+					.meta({ description: 'At least one of these.' }),
+				all_of: z
+					.array(claimValue)
+					.min(1, 'must not be an empty list')
+					.optional()
+					.meta({ description: 'Every one of these.' }),
 			}),
 		],
 		'expected a value, {any_of: […]} or {all_of: […]}',
@@ -50,16 +58,20 @@ const claimTests = () => z.record(claimName(), claimTest, 'expected a mapping of
 
 const tokenPlace = z.union(
 	[
-		z.strictObject({ header: word('a header name') }),
-		z.strictObject({ cookie: word('a cookie name') }),
-		z.strictObject({ insecure_query: text() }),
+		z.strictObject({ header: word('a header name').meta({ description: 'Name of a header.' }) }),
+		z.strictObject({ cookie: word('a cookie name').meta({ description: 'Name of a cookie.' }) }),
+		z.strictObject({
+			insecure_query: text().meta({
+				description: 'Name of a parameter in the URL, which ends up in logs and histories.',
+			}),
+		}),
 	],
 	'expected {header: name}, {cookie: name} or {insecure_query: name}',
 );
 const tokenFrom = () =>
 	oneOrMany(tokenPlace, 'expected {header: name}, {cookie: name}, {insecure_query: name} or a list of these').meta({
 		description:
-			'Where the token stands: `{header: X-Access-Token}`, `{cookie: name}`, `{insecure_query: name}` (URLs end up in logs and histories), or a list of these.',
+			'Where the token stands: `{header: X-Access-Token}`, `{cookie: name}`, `{insecure_query: name}`, or a list of these.',
 		default: { header: 'Authorization' },
 	});
 
@@ -72,12 +84,19 @@ const scopes = () =>
 				z.array(scopeName()),
 				z.strictObject({
 					all_of: z.array(scopeName()).optional().meta({ description: 'Every one of these.' }),
-					any_of: z.array(scopeName()).min(1, 'must not be an empty list').optional().meta({ description: 'At least one of these.' }),
+					any_of: z
+						.array(scopeName())
+						.min(1, 'must not be an empty list')
+						.optional()
+						.meta({ description: 'At least one of these.' }),
 				}),
 			],
 			'expected a list of scopes, or {all_of: […], any_of: […]}',
 		)
-		.meta({ description: 'Scopes that the token must have: a list (all of them), or `{all_of: […], any_of: […]}`. May hold `{name}` parameters.' });
+		.meta({
+			description:
+				'Scopes that the token must have: a list (all of them), or `{all_of: […], any_of: […]}`. May hold `{name}` parameters.',
+		});
 
 const audience = () => oneOrMany(text(), 'expected an audience or a list of audiences');
 const clients = () =>
@@ -97,23 +116,40 @@ const acrValues = () =>
 	z.array(text(), 'expected a list of acr values').min(1, 'must not be an empty list').meta({
 		description: 'Authentication context classes, one of which `acr` must be (RFC 9470).',
 	});
-const authMaxAge = () => duration().meta({ description: 'Longest time since the user logged in, by `auth_time` (RFC 9470).' });
+const authMaxAge = () =>
+	duration().meta({ description: 'Longest time since the user logged in, by `auth_time` (RFC 9470).' });
 
 const responses = () =>
 	z
-		.partialRecord(z.enum(reasonNames), z.union([z.literal(401), z.literal(403)], 'expected 401 or 403'), 'expected a mapping of reasons to 401 or 403')
+		.partialRecord(
+			z.enum(reasonNames),
+			z.union([z.literal(401), z.literal(403)], 'expected 401 or 403'),
+			'expected a mapping of reasons to 401 or 403',
+		)
 		.meta({ description: 'Moves a reason whose status is 401 to 403, or back: `{audience_mismatch: 403}`.' });
 
 export const corsSchema = z
 	.strictObject({
 		origins: oneOrMany(text(), 'expected an origin or a list of origins').meta({
-			description: 'Origins that may call, such as `https://app.example.com`, or `*` for every one (never with `credentials`).',
+			description:
+				'Origins that may call, such as `https://app.example.com`, or `*` for every one (never with `credentials`).',
 		}),
-		methods: z.array(word('a method')).optional().meta({ description: 'Methods for preflights.', default: defaults.cors.methods }),
-		headers: z.array(word('a header name')).optional().meta({ description: 'Request headers for preflights.', default: defaults.cors.headers }),
-		expose_headers: z.array(word('a header name')).optional().meta({ description: 'Response headers that scripts may read.', default: [] }),
+		methods: z
+			.array(word('a method'))
+			.optional()
+			.meta({ description: 'Methods for preflights.', default: defaults.cors.methods }),
+		headers: z
+			.array(word('a header name'))
+			.optional()
+			.meta({ description: 'Request headers for preflights.', default: defaults.cors.headers }),
+		expose_headers: z
+			.array(word('a header name'))
+			.optional()
+			.meta({ description: 'Response headers that scripts may read.', default: [] }),
 		credentials: flag().optional().meta({ description: 'Whether browsers may send cookies.', default: false }),
-		max_age: durationOrNone().optional().meta({ description: 'How long browsers may keep a preflight.', default: defaults.cors.maxAge }),
+		max_age: durationOrNone()
+			.optional()
+			.meta({ description: 'How long browsers may keep a preflight.', default: defaults.cors.maxAge }),
 	})
 	.meta({ description: 'Cross-origin requests. Preflights are answered by the gateway.' });
 
@@ -127,7 +163,10 @@ const listener = z.union(
 					certificate: text().meta({ description: 'PEM file with the certificate and its chain.' }),
 					key: text().meta({ description: 'PEM file with the private key.' }),
 					client_ca: text().optional().meta({ description: 'PEM file with the authorities of client certificates.' }),
-					client_certificate: z.enum(['none', 'request', 'require']).optional().meta({ description: 'Whether clients present a certificate.', default: 'none' }),
+					client_certificate: z
+						.enum(['none', 'request', 'require'])
+						.optional()
+						.meta({ description: 'Whether clients present a certificate.', default: 'none' }),
 				})
 				.optional()
 				.meta({ description: 'TLS; without it plain HTTP.' }),
@@ -137,46 +176,107 @@ const listener = z.union(
 );
 
 export const providerSchema = z.strictObject({
-	preset: z.enum(['auth0', 'entra', 'okta', 'cognito', 'keycloak']).optional().meta({ description: 'Fills in what this identity provider really issues. Every other key may be given beside it.' }),
-	domain: text().optional().meta({ description: '`auth0`, `okta`: domain of the tenant, such as `example.eu.auth0.com`.' }),
-	tenants: z.array(text()).min(1, 'must not be an empty list').optional().meta({ description: '`entra`: ids of the tenants whose tokens are accepted.' }),
-	insecure_any_tenant: flag().optional().meta({ description: '`entra`: accepts tokens of every tenant in the world.', default: false }),
+	preset: z.enum(['auth0', 'entra', 'okta', 'cognito', 'keycloak']).optional().meta({
+		description: 'Fills in what this identity provider really issues. Every other key may be given beside it.',
+	}),
+	domain: text()
+		.optional()
+		.meta({ description: '`auth0`, `okta`: domain of the tenant, such as `example.eu.auth0.com`.' }),
+	tenants: z
+		.array(text())
+		.min(1, 'must not be an empty list')
+		.optional()
+		.meta({ description: '`entra`: ids of the tenants whose tokens are accepted.' }),
+	insecure_any_tenant: flag()
+		.optional()
+		.meta({ description: '`entra`: accepts tokens of every tenant in the world.', default: false }),
 	server: text().optional().meta({ description: '`okta`: id of the custom authorization server, such as `default`.' }),
 	region: text().optional().meta({ description: '`cognito`: AWS region, such as `eu-central-1`.' }),
 	user_pool: text().optional().meta({ description: '`cognito`: id of the user pool.' }),
-	base_url: url().optional().meta({ description: '`keycloak`: address of the server, with `/auth` where it still has that.' }),
+	base_url: url()
+		.optional()
+		.meta({ description: '`keycloak`: address of the server, with `/auth` where it still has that.' }),
 	realm: text().optional().meta({ description: '`keycloak`: name of the realm.' }),
-	tokens: z.array(z.enum(['jwt'])).min(1, 'must not be an empty list').optional().meta({ description: 'Kinds of token that it issues.', default: ['jwt'] }),
-	issuer: oneOrMany(text(), 'expected an issuer or a list of issuers').optional().meta({ description: 'Exact `iss` of its tokens. Keys are found by discovery from here unless a key source is given. A list needs a key source.' }),
-	discovery_uri: url().optional().meta({ description: 'Metadata document, where it is not at the well-known place of the issuer.' }),
+	tokens: z
+		.array(z.enum(['jwt']))
+		.min(1, 'must not be an empty list')
+		.optional()
+		.meta({ description: 'Kinds of token that it issues.', default: ['jwt'] }),
+	issuer: oneOrMany(text(), 'expected an issuer or a list of issuers').optional().meta({
+		description:
+			'Exact `iss` of its tokens. Keys are found by discovery from here unless a key source is given. A list needs a key source.',
+	}),
+	discovery_uri: url()
+		.optional()
+		.meta({ description: 'Metadata document, where it is not at the well-known place of the issuer.' }),
 	jwks_uri: url().optional().meta({ description: 'Key source: URL of the JSON Web Key Set.' }),
-	jwks: z.looseObject({ keys: z.array(z.looseObject({}), 'expected a list of keys') }, 'expected {keys: […]}').optional().meta({ description: 'Key source: a JSON Web Key Set with public keys, in place.' }),
+	jwks: z
+		.looseObject(
+			{ keys: z.array(z.looseObject({}), 'expected a list of keys').meta({ description: 'The keys (RFC 7517 §5).' }) },
+			'expected {keys: […]}',
+		)
+		.optional()
+		.meta({ description: 'Key source: a JSON Web Key Set with public keys, in place.' }),
 	jwks_file: text().optional().meta({ description: 'Key source: file with a JSON Web Key Set.' }),
 	public_key_file: text().optional().meta({ description: 'Key source: PEM file with one public key or certificate.' }),
-	secret: z.string().optional().meta({ description: 'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.' }),
+	secret: z.string().optional().meta({
+		description:
+			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
+	}),
 	audience: audience().optional().meta({ description: 'Accepted `aud`, any of. A route may replace it.' }),
 	clients: clients().optional(),
-	algorithms: z.array(z.enum(algorithms)).min(1, 'must not be an empty list').optional().meta({ description: 'Accepted JWS algorithms. HS* only with `secret`, and `secret` only with HS*.', default: defaults.algorithms }),
-	typ: oneOrMany(text(), 'expected a token type or a list of types').optional().meta({ description: 'Accepted `typ` of the token header, without regard to case and to `application/`; `absent` for a header without one.', default: defaults.typ }),
+	algorithms: z.array(z.enum(algorithms)).min(1, 'must not be an empty list').optional().meta({
+		description: 'Accepted JWS algorithms. HS* only with `secret`, and `secret` only with HS*.',
+		default: defaults.algorithms,
+	}),
+	typ: oneOrMany(text(), 'expected a token type or a list of types').optional().meta({
+		description:
+			'Accepted `typ` of the token header, without regard to case and to `application/`; `absent` for a header without one.',
+		default: defaults.typ,
+	}),
 	profile: z.enum(['rfc9068']).optional().meta({ description: '`rfc9068`: `typ` must be `at+jwt`.' }),
-	clock_skew: durationOrNone().optional().meta({ description: 'How far clocks may differ in `exp`, `nbf` and `iat`.', default: defaults.clockSkew }),
+	clock_skew: durationOrNone()
+		.optional()
+		.meta({ description: 'How far clocks may differ in `exp`, `nbf` and `iat`.', default: defaults.clockSkew }),
 	max_lifetime: maxLifetime().optional(),
 	max_age: maxAge().optional(),
-	required_claims: z.array(claimName()).optional().meta({ description: 'Claims that must be present: names or JSON Pointers.', default: [] }),
-	claims: claimTests().optional().meta({ description: 'Rules for claims that hold on every route, beside the route’s own.' }),
-	scope_claims: z.array(claimName()).optional().meta({ description: 'Claims that hold scopes, as text or list; the first one present counts.', default: defaults.scopeClaims }),
-	extra_scope_claims: z.array(claimName()).optional().meta({ description: 'Claims whose values count as scopes beside those.', default: [] }),
-	client_claims: z.array(claimName()).optional().meta({ description: 'Claims that name the client; the first one present counts.', default: defaults.clientClaims }),
+	required_claims: z
+		.array(claimName())
+		.optional()
+		.meta({ description: 'Claims that must be present: names or JSON Pointers.', default: [] }),
+	claims: claimTests()
+		.optional()
+		.meta({ description: 'Rules for claims that hold on every route, beside the route’s own.' }),
+	scope_claims: z.array(claimName()).optional().meta({
+		description: 'Claims that hold scopes, as text or list; the first one present counts.',
+		default: defaults.scopeClaims,
+	}),
+	extra_scope_claims: z
+		.array(claimName())
+		.optional()
+		.meta({ description: 'Claims whose values count as scopes beside those.', default: [] }),
+	client_claims: z.array(claimName()).optional().meta({
+		description: 'Claims that name the client; the first one present counts.',
+		default: defaults.clientClaims,
+	}),
 	token_from: tokenFrom().optional(),
-	insecure_http: flag().optional().meta({ description: 'Allows `http:` for metadata and keys beyond loopback: whoever is on the way can plant keys.', default: false }),
+	insecure_http: flag().optional().meta({
+		description: 'Allows `http:` for metadata and keys beyond loopback: whoever is on the way can plant keys.',
+		default: false,
+	}),
 });
 
 /** Rules that a route has, and that its entry for one provider may replace. */
 const ruleShape = {
-	audience: audience().optional().meta({ description: 'Accepted `aud`, any of; replaces the provider’s. May hold `{name}` parameters.' }),
+	audience: audience()
+		.optional()
+		.meta({ description: 'Accepted `aud`, any of; replaces the provider’s. May hold `{name}` parameters.' }),
 	scopes: scopes().optional(),
 	clients: clients().optional(),
-	claims: claimTests().optional().meta({ description: 'Claim → value. A name is literal, dots and URLs included; a JSON Pointer starts with `/`. Values may hold `{name}` parameters.' }),
+	claims: claimTests().optional().meta({
+		description:
+			'Claim → value. A name is literal, dots and URLs included; a JSON Pointer starts with `/`. Values may hold `{name}` parameters.',
+	}),
 	max_lifetime: maxLifetime().optional(),
 	max_age: maxAge().optional(),
 	binding: binding().optional(),
@@ -189,60 +289,124 @@ export const ruleSchema = z.strictObject(ruleShape);
 
 export const upstreamSchema = z.strictObject({
 	url: url().optional().meta({ description: 'Where the service is; its path is put before the request’s.' }),
-	endpoints: z.array(url()).min(1, 'must not be an empty list').optional().meta({ description: 'Several addresses of the service, in place of `url`.' }),
+	endpoints: z
+		.array(url())
+		.min(1, 'must not be an empty list')
+		.optional()
+		.meta({ description: 'Several addresses of the service, in place of `url`.' }),
 	strip_prefix: text().optional().meta({ description: 'Taken off the front of the path, whole segments only.' }),
-	timeout: duration().optional().meta({ description: 'To the head of the response.', default: defaults.upstreamTimeout }),
-	connect_timeout: duration().optional().meta({ description: 'To a connection.', default: defaults.upstreamConnectTimeout }),
-	preserve_host: flag().optional().meta({ description: 'Sends the client’s `Host` instead of the endpoint’s.', default: false }),
+	timeout: duration()
+		.optional()
+		.meta({ description: 'To the head of the response.', default: defaults.upstreamTimeout }),
+	connect_timeout: duration()
+		.optional()
+		.meta({ description: 'To a connection.', default: defaults.upstreamConnectTimeout }),
+	preserve_host: flag()
+		.optional()
+		.meta({ description: 'Sends the client’s `Host` instead of the endpoint’s.', default: false }),
 });
 
 const backendTokenTypes = z.enum(['none', 'insecure_passthrough']);
 
 export const routeSchema = z.strictObject({
 	name: text().optional().meta({ description: 'What logs and metrics call it. Default: methods, host and path.' }),
-	host: text().optional().meta({ description: 'Host that it is for; `*.example.com` and `{tenant}.example.com` match one label. Without it: every host.' }),
-	path: text().meta({ description: 'Path: `{name}` matches one segment of `A-Za-z0-9._~-`; a final `**` matches the rest, and nothing.' }),
-	methods: oneOrMany(word('a method'), 'expected a method or a list of methods').optional().meta({ description: 'Methods; `GET` includes `HEAD`. Without it: every method.' }),
+	host: text().optional().meta({
+		description:
+			'Host that it is for; `*.example.com` and `{tenant}.example.com` match one label. Without it: every host.',
+	}),
+	path: text().meta({
+		description: 'Path: `{name}` matches one segment of `A-Za-z0-9._~-`; a final `**` matches the rest, and nothing.',
+	}),
+	methods: oneOrMany(word('a method'), 'expected a method or a list of methods')
+		.optional()
+		.meta({ description: 'Methods; `GET` includes `HEAD`. Without it: every method.' }),
 	public: flag().optional().meta({ description: 'Needs no token, and looks at none.', default: false }),
 	providers: z
-		.union([text(), z.array(text()).min(1, 'must not be an empty list'), z.record(z.string(), z.union([ruleSchema, z.null()], 'expected a mapping of rules'))], 'expected a list of providers, or a mapping of providers to their own rules')
+		.union(
+			[
+				text(),
+				z.array(text()).min(1, 'must not be an empty list'),
+				z.record(z.string(), z.union([ruleSchema, z.null()], 'expected a mapping of rules')),
+			],
+			'expected a list of providers, or a mapping of providers to their own rules',
+		)
 		.optional()
-		.meta({ description: 'Providers whose tokens are accepted, by name; or a mapping with that provider’s own rules, which replace the route’s (`claims`: by name; `max_lifetime` and `max_age`: the stricter counts). Required once there are two providers.' }),
+		.meta({
+			description:
+				'Providers whose tokens are accepted, by name; or a mapping with that provider’s own rules, which replace the route’s (`claims`: by name; `max_lifetime` and `max_age`: the stricter counts). Required once there are two providers.',
+		}),
 	...ruleShape,
-	insecure_any_audience: flag().optional().meta({ description: 'Accepts tokens that are meant for another service.', default: false }),
-	upstream: z.union([url(), upstreamSchema], 'expected a URL or a mapping').meta({ description: 'The service behind it: a URL, or a mapping.' }),
-	backend_token: z
-		.union([backendTokenTypes, z.strictObject({ type: backendTokenTypes })], 'expected none or insecure_passthrough')
+	insecure_any_audience: flag()
 		.optional()
-		.meta({ description: 'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on.', default: 'none' }),
+		.meta({ description: 'Accepts tokens that are meant for another service.', default: false }),
+	upstream: z
+		.union([url(), upstreamSchema], 'expected a URL or a mapping')
+		.meta({ description: 'The service behind it: a URL, or a mapping.' }),
+	backend_token: z
+		.union(
+			[backendTokenTypes, z.strictObject({ type: backendTokenTypes.meta({ description: 'Kind of credential.' }) })],
+			'expected none or insecure_passthrough',
+		)
+		.optional()
+		.meta({
+			description:
+				'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on.',
+			default: 'none',
+		}),
 	claims_to_headers: z
 		.record(word('a header name'), claimName(), 'expected a mapping of headers to claims')
 		.optional()
-		.meta({ description: 'Header → claim (a name, or a JSON Pointer). Copies from the client are removed on every route.' }),
+		.meta({
+			description: 'Header → claim (a name, or a JSON Pointer). Copies from the client are removed on every route.',
+		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
-	insecure_encoded_slash: flag().optional().meta({ description: 'Lets `%2f` through as data within a segment: the service must not decode it.', default: false }),
+	insecure_encoded_slash: flag().optional().meta({
+		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
+		default: false,
+	}),
 });
 
 export const configSchema = z.strictObject({
-	listen: oneOrMany(listener, 'expected host:port, {address, tls} or a list of these').meta({ description: 'Where the gateway listens: `host:port`, `{address, tls}`, or a list of these.' }),
+	listen: oneOrMany(listener, 'expected host:port, {address, tls} or a list of these').meta({
+		description: 'Where the gateway listens: `host:port`, `{address, tls}`, or a list of these.',
+	}),
 	public_url: url().optional().meta({ description: 'Origin that clients call, such as `https://api.example.com`.' }),
-	admin: z.strictObject({ listen: text().meta({ description: '`host:port`, loopback only.' }) }).optional().meta({ description: 'Health and metrics.' }),
+	admin: z
+		.strictObject({ listen: text().meta({ description: '`host:port`, loopback only.' }) })
+		.optional()
+		.meta({ description: 'Health and metrics.' }),
 	audit: z
 		.strictObject({
 			file: text().optional().meta({ description: 'File to append to. Default: standard output.' }),
-			digest_key: z.string().min(16, 'must have at least 16 characters').optional().meta({ description: 'Key of the token digests, so that records of several gateways can be joined. Default: a random one per process.' }),
-			on_overflow: z.enum(['drop', 'refuse']).optional().meta({ description: 'When records come faster than they can be written: lose records, or refuse requests.', default: 'drop' }),
+			digest_key: z.string().min(16, 'must have at least 16 characters').optional().meta({
+				description:
+					'Key of the token digests, so that records of several gateways can be joined. Default: a random one per process.',
+			}),
+			on_overflow: z.enum(['drop', 'refuse']).optional().meta({
+				description: 'When records come faster than they can be written: lose records, or refuse requests.',
+				default: 'drop',
+			}),
 		})
 		.optional()
 		.meta({ description: 'The audit log: one JSON record per decision.' }),
-	providers: z.record(z.string(), providerSchema, 'expected a mapping of names to providers').optional().meta({ description: 'Sources of trust, by name.' }),
-	routes: z.array(routeSchema, 'expected a list of routes').meta({ description: 'What is forwarded where, and on which terms.' }),
-	trusted_proxies: z.array(text()).optional().meta({ description: 'Addresses and CIDR blocks whose `Forwarded` and `X-Forwarded-*` are believed.', default: [] }),
+	providers: z
+		.record(z.string(), providerSchema, 'expected a mapping of names to providers')
+		.optional()
+		.meta({ description: 'Sources of trust, by name.' }),
+	routes: z
+		.array(routeSchema, 'expected a list of routes')
+		.meta({ description: 'What is forwarded where, and on which terms.' }),
+	trusted_proxies: z.array(text()).optional().meta({
+		description: 'Addresses and CIDR blocks whose `Forwarded` and `X-Forwarded-*` are believed.',
+		default: [],
+	}),
 	limits: z
 		.strictObject({
 			headers: size().optional().meta({ description: 'Bytes of a request’s head.', default: defaults.limits.headers }),
-			header_count: count().optional().meta({ description: 'Header fields of a request.', default: defaults.limits.headerCount }),
+			header_count: count()
+				.optional()
+				.meta({ description: 'Header fields of a request.', default: defaults.limits.headerCount }),
 			token: size().optional().meta({ description: 'Bytes of a token.', default: defaults.limits.token }),
 			body: size().optional().meta({ description: 'Bytes of a request’s body. Default: no limit.' }),
 			connections: count().optional().meta({ description: 'Connections open at once. Default: no limit.' }),
@@ -251,24 +415,43 @@ export const configSchema = z.strictObject({
 		.meta({ description: 'What a request may be.' }),
 	timeouts: z
 		.strictObject({
-			request_head: duration().optional().meta({ description: 'From the first byte of a request to the end of its head.', default: defaults.timeouts.requestHead }),
-			request_body: duration().optional().meta({ description: 'Between two pieces of a request’s body.', default: defaults.timeouts.requestBody }),
-			keep_alive: duration().optional().meta({ description: 'Between two requests on one connection.', default: defaults.timeouts.keepAlive }),
-			tunnel_idle: duration().optional().meta({ description: 'A WebSocket on which nothing moves.', default: defaults.timeouts.tunnelIdle }),
-			drain: duration().optional().meta({ description: 'What requests under way have left after SIGTERM.', default: defaults.timeouts.drain }),
+			request_head: duration().optional().meta({
+				description: 'From the first byte of a request to the end of its head.',
+				default: defaults.timeouts.requestHead,
+			}),
+			request_body: duration()
+				.optional()
+				.meta({ description: 'Between two pieces of a request’s body.', default: defaults.timeouts.requestBody }),
+			keep_alive: duration()
+				.optional()
+				.meta({ description: 'Between two requests on one connection.', default: defaults.timeouts.keepAlive }),
+			tunnel_idle: duration()
+				.optional()
+				.meta({ description: 'A WebSocket on which nothing moves.', default: defaults.timeouts.tunnelIdle }),
+			drain: duration()
+				.optional()
+				.meta({ description: 'What requests under way have left after SIGTERM.', default: defaults.timeouts.drain }),
 		})
 		.optional()
 		.meta({ description: 'How long things may take.' }),
 	cors: corsSchema.optional(),
 	errors: z
 		.strictObject({
-			expose_reason: flag().optional().meta({ description: 'Names the precise reason in the answer, not only in the audit log.', default: false }),
-			realm: z.string().regex(/^[ -~]*$/, 'expected printable ASCII').optional().meta({ description: '`realm` of the challenge (RFC 9110 §11.5).' }),
+			expose_reason: flag()
+				.optional()
+				.meta({ description: 'Names the precise reason in the answer, not only in the audit log.', default: false }),
+			realm: z
+				.string()
+				.regex(/^[ -~]*$/, 'expected printable ASCII')
+				.optional()
+				.meta({ description: '`realm` of the challenge (RFC 9110 §11.5).' }),
 		})
 		.optional()
 		.meta({ description: 'What refusals say.' }),
 	responses: responses().optional(),
-	token_cache: size().optional().meta({ description: 'Memory for the cache of genuine tokens; 0 switches it off.', default: defaults.tokenCache }),
+	token_cache: size()
+		.optional()
+		.meta({ description: 'Memory for the cache of genuine tokens; 0 switches it off.', default: defaults.tokenCache }),
 });
 
 /** As written in the file, each key as it passed its own check; `undefined` for those missing or wrong. */

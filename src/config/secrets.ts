@@ -27,7 +27,12 @@ const maxSecretLength = 64 * 1024;
  * Fills references in. `folder`: absolute; relative file paths start there. One trailing newline of a file is dropped. A
  * reference that cannot be filled in is reported, and the text around it kept as it stands.
  */
-export async function fillSecrets(data: JsonValue, folder: string, sources: SecretSources, report: Report): Promise<Filled> {
+export async function fillSecrets(
+	data: JsonValue,
+	folder: string,
+	sources: SecretSources,
+	report: Report,
+): Promise<Filled> {
 	const files = new Set<string>();
 	const shown = new Map<string, string>();
 	const cache = new Map<string, Promise<string>>();
@@ -124,7 +129,7 @@ const fileErrors: Readonly<Record<string, string>> = {
 export function readableFileError(error: unknown): string {
 	const code = error instanceof Error && 'code' in error ? String(error.code) : '';
 	if (Object.hasOwn(fileErrors, code)) return fileErrors[code] ?? code;
-	return code === "" ? "unknown error" : code;
+	return code === '' ? 'unknown error' : code;
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

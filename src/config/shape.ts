@@ -38,7 +38,9 @@ const providerName = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 /** Undefined when the file is no mapping. */
 export function shapeFile(data: JsonValue | undefined, report: Report): ShapedFile | undefined {
 	if (data === undefined || data === null) {
-		report.error([], 'the file is empty', { fix: 'It needs at least listen, routes and, for guarded routes, providers.' });
+		report.error([], 'the file is empty', {
+			fix: 'It needs at least listen, routes and, for guarded routes, providers.',
+		});
 		return undefined;
 	}
 	if (!isJsonObject(data)) {
@@ -47,7 +49,12 @@ export function shapeFile(data: JsonValue | undefined, report: Report): ShapedFi
 	}
 	const { providers, routes, ...rest } = data;
 	const file = shapeObject<Omit<ConfigFile, 'providers' | 'routes'>>(configSchema, rest, [], report);
-	return { ...file, present: new Set(Object.keys(data)), providers: shapeProviders(providers, report), routes: shapeRoutes(routes, report) };
+	return {
+		...file,
+		present: new Set(Object.keys(data)),
+		providers: shapeProviders(providers, report),
+		routes: shapeRoutes(routes, report),
+	};
 }
 
 function shapeProviders(data: JsonValue | undefined, report: Report): ShapedProvider[] {
@@ -59,7 +66,11 @@ function shapeProviders(data: JsonValue | undefined, report: Report): ShapedProv
 	return Object.entries(data).map(([name, value]) => {
 		const path = ['providers', name];
 		if (!providerName.test(name)) {
-			report.error(path, 'a provider’s name begins with a letter and has at most 64 letters, digits, ".", "_" and "-"', { at: 'key' });
+			report.error(
+				path,
+				'a provider’s name begins with a letter and has at most 64 letters, digits, ".", "_" and "-"',
+				{ at: 'key' },
+			);
 		}
 		return { name, ...shapeEntry<ProviderFile>(providerSchema, value, path, ['issuer', 'audience'], report) };
 	});
@@ -74,11 +85,19 @@ function shapeRoutes(data: JsonValue | undefined, report: Report): Shaped<RouteF
 		report.error(['routes'], `expected a list of routes, got ${kindOf(data)}`);
 		return [];
 	}
-	return data.map((value, index) => shapeEntry<RouteFile>(routeSchema, value, ['routes', index], ['path', 'providers', 'upstream'], report));
+	return data.map((value, index) =>
+		shapeEntry<RouteFile>(routeSchema, value, ['routes', index], ['path', 'providers', 'upstream'], report),
+	);
 }
 
 /** `required`: keys that count as present in what is no mapping, so that their absence is no second fault. */
-function shapeEntry<T>(schema: z.ZodObject, data: JsonValue, path: ConfigPath, required: readonly string[], report: Report): Shaped<T> {
+function shapeEntry<T>(
+	schema: z.ZodObject,
+	data: JsonValue,
+	path: ConfigPath,
+	required: readonly string[],
+	report: Report,
+): Shaped<T> {
 	if (isJsonObject(data)) return shapeObject<T>(schema, data, path, report);
 	report.error(path, `expected a mapping, got ${kindOf(data)}`);
 	return { path, values: {} as T, present: new Set(required) };
@@ -100,7 +119,12 @@ function shapeObject<T>(
 		}
 		const parsed = (property as z.ZodType).safeParse(value);
 		if (parsed.success) values[key] = parsed.data;
-		else reportIssues(parsed.error.issues, value, [...path, key], { schema: property as z.ZodType, from: path.length + 1, report });
+		else
+			reportIssues(parsed.error.issues, value, [...path, key], {
+				schema: property as z.ZodType,
+				from: path.length + 1,
+				report,
+			});
 	}
 	reportUnknownKeys(unknown, Object.keys(schema.shape), path, report);
 	return { path, values: values as T, present: new Set(Object.keys(data)) };
@@ -137,7 +161,10 @@ function reportIssues(issues: readonly Issue[], data: JsonValue, path: ConfigPat
 			report.error(at, inner === undefined ? issue.message : wordIssue(inner, undefined), { at: 'key' });
 			continue;
 		}
-		const fix = typeof value === 'string' && laterValues.includes(value) ? { fix: 'This value is not available in this version.' } : fixFor(issue, value);
+		const fix =
+			typeof value === 'string' && laterValues.includes(value)
+				? { fix: 'This value is not available in this version.' }
+				: fixFor(issue, value);
 		report.error(at, wordIssue(issue, value), fix);
 	}
 }
@@ -167,14 +194,12 @@ function wordIssue(issue: Issue, value: JsonValue | undefined): string {
 	if (!generic.test(issue.message)) {
 		return issue.code === 'invalid_type' || issue.code === 'invalid_union' ? `${issue.message}${got}` : issue.message;
 	}
-	switch (issue.code) {
-		case 'invalid_type':
-			return value === undefined ? 'this is missing' : `expected ${typeWords[issue.expected] ?? issue.expected}${got}`;
-		case 'invalid_value':
-			return `expected ${listWords(issue.values.map(String))}`;
-		default:
-			return 'this value is not allowed here';
+	if (issue.code === 'invalid_type') {
+		return value === undefined ? 'this is missing' : `expected ${typeWords[issue.expected] ?? issue.expected}${got}`;
 	}
+	return issue.code === 'invalid_value'
+		? `expected ${listWords(issue.values.map(String))}`
+		: 'this value is not allowed here';
 }
 
 /** How the library words what the schema has no words for. */
@@ -186,14 +211,21 @@ function fixFor(issue: Issue, value: JsonValue | undefined): { readonly fix: str
 	return fix === undefined ? undefined : { fix };
 }
 
-function reportUnknownKeys(unknown: readonly string[], known: readonly string[], path: ConfigPath, report: Report): void {
+function reportUnknownKeys(
+	unknown: readonly string[],
+	known: readonly string[],
+	path: ConfigPath,
+	report: Report,
+): void {
 	const later = laterKeysAt(path);
 	for (const key of unknown) {
 		if (later.includes(key)) {
 			report.error([...path, key], `${key} is not available in this version`, { at: 'key' });
 			continue;
 		}
-		const fix = suggest(key, known) ?? (known.length > 0 && known.length <= 8 ? `Known here: ${listWords(known, 'and')}.` : undefined);
+		const fix =
+			suggest(key, known) ??
+			(known.length > 0 && known.length <= 8 ? `Known here: ${listWords(known, 'and')}.` : undefined);
 		report.error([...path, key], `unknown key ${key}`, { at: 'key', ...(fix === undefined ? {} : { fix }) });
 	}
 }
@@ -214,7 +246,10 @@ function knownKeys(schema: unknown, steps: ConfigPath): readonly string[] {
 		if (step === undefined) return Object.keys(schema.shape);
 		return Object.hasOwn(schema.shape, step) ? knownKeys(schema.shape[step], rest) : [];
 	}
-	if (step === undefined) return schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum ? schema.keyType.options.map(String) : [];
+	if (step === undefined)
+		return schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum
+			? schema.keyType.options.map(String)
+			: [];
 	if (schema instanceof z.ZodArray) return knownKeys(schema.element, rest);
 	return schema instanceof z.ZodRecord ? knownKeys(schema.valueType, rest) : [];
 }
@@ -228,16 +263,9 @@ function childOf(value: JsonValue | undefined, step: string | number): JsonValue
 function kindOf(value: JsonValue): string {
 	if (value === null) return 'nothing';
 	if (isList(value)) return 'a list';
-	switch (typeof value) {
-		case 'string':
-			return 'text';
-		case 'number':
-			return 'a number';
-		case 'boolean':
-			return String(value);
-		default:
-			return 'a mapping';
-	}
+	if (typeof value === 'boolean') return String(value);
+	if (typeof value === 'object') return 'a mapping';
+	return typeof value === 'string' ? 'text' : 'a number';
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

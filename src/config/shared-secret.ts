@@ -42,5 +42,7 @@ function isRepetition(text: string): boolean {
 /** One of the examples, whole, or with nothing but padding around it. */
 function isWellKnown(secret: string): boolean {
 	const lower = secret.toLowerCase();
-	return wellKnown.some((example) => lower === example || (lower.includes(example) && new Set(lower.replace(example, '')).size <= 2));
+	return wellKnown.some(
+		(example) => lower === example || (lower.includes(example) && new Set(lower.replace(example, '')).size <= 2),
+	);
 }

@@ -28,7 +28,8 @@ export function checkTokenFrom(value: TokenFromFile, path: ConfigPath, report: R
 		const key = kind === 'header' ? `header ${name.toLowerCase()}` : `${kind} ${name}`;
 		if (seen.has(key)) report.error(at, 'this place is named twice');
 		seen.add(key);
-		if (kind === 'header' && taken.has(name.toLowerCase())) report.error(at, `a token cannot stand in the header ${name}`);
+		if (kind === 'header' && taken.has(name.toLowerCase()))
+			report.error(at, `a token cannot stand in the header ${name}`);
 		if (kind === 'insecure_query') {
 			report.warning(at, 'tokens in the URL end up in logs, histories and Referer headers (RFC 6750 §5.3)');
 		}

@@ -21,7 +21,9 @@ export function readUpstream(
 	}
 	const urls =
 		settings.endpoints?.map((url, index) => ({ url, at: [...path, 'endpoints', index] })) ??
-		(settings.url === undefined ? [] : [{ url: settings.url, at: typeof value === 'string' ? path : [...path, 'url'] }]);
+		(settings.url === undefined
+			? []
+			: [{ url: settings.url, at: typeof value === 'string' ? path : [...path, 'url'] }]);
 	if (urls.length === 0) report.error(path, 'url is missing', { fix: 'Give url, or endpoints for several.' });
 	const endpoints = urls.flatMap(({ url, at }) => {
 		const read = readEndpoint(url);
@@ -41,24 +43,36 @@ export function readUpstream(
 		stripPrefix,
 		addPrefix: first.prefix,
 		timeout: timerMilliseconds(settings.timeout ?? defaults.upstreamTimeout, [...path, 'timeout'], report),
-		connectTimeout: timerMilliseconds(settings.connect_timeout ?? defaults.upstreamConnectTimeout, [...path, 'connect_timeout'], report),
+		connectTimeout: timerMilliseconds(
+			settings.connect_timeout ?? defaults.upstreamConnectTimeout,
+			[...path, 'connect_timeout'],
+			report,
+		),
 		preserveHost: settings.preserve_host ?? false,
 	};
 }
 
 function readEndpoint(text: string): { readonly origin: string; readonly prefix: string } | string {
 	const url = parseUrl(text);
-	if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return 'expected an http: or https: URL';
+	if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+		return 'expected an http: or https: URL';
 	if (url.username !== '' || url.password !== '') return 'a URL with a user name or password is not allowed';
 	if (/[?#]/.test(text)) return 'the URL of an upstream has no query and no fragment';
 	const written = text.replace(/^[a-z]+:\/\/[^/]*/, '');
 	const prefix = written.replace(/\/$/, '');
 	if (prefix === '') return { origin: url.origin, prefix };
-	const pattern = /[{}*]/.test(prefix) ? 'the path of an upstream holds no parameters' : readPathPattern(prefix, { encodedSlash: false });
+	const pattern = /[{}*]/.test(prefix)
+		? 'the path of an upstream holds no parameters'
+		: readPathPattern(prefix, { encodedSlash: false });
 	return typeof pattern === 'string' ? pattern : { origin: url.origin, prefix };
 }
 
-function checkStripPrefix(prefix: string, path: ConfigPath, pattern: PathPattern | undefined, report: Reading['report']): void {
+function checkStripPrefix(
+	prefix: string,
+	path: ConfigPath,
+	pattern: PathPattern | undefined,
+	report: Reading['report'],
+): void {
 	if (prefix.endsWith('/') || /[{}*]/.test(prefix)) {
 		report.error(path, 'expected a path without parameters and without a / at the end, such as /v1');
 		return;

@@ -35,7 +35,7 @@ export type CheckName = (typeof checkNames)[number];
 export interface Check {
 	readonly name: CheckName;
 	/** What must be there before this can be judged; `explain` says "not judged" otherwise. */
-	readonly needs: 'request' | 'credential' | 'token' | 'provider' | 'key' | 'principal';
+	readonly needs: 'request' | 'credential' | 'token' | 'provider' | 'algorithm' | 'key' | 'principal';
 	/** Only checks that obtain something (a key, an introspection) may answer with a promise; judging never waits. */
 	judge(evidence: Evidence): Reason | null | Promise<Reason | null>;
 	/** What would pass, for a reader. Safe: holds no secret. */

@@ -1,7 +1,7 @@
 import type { CheckName } from './check.ts';
 import type { Challenge, Facts } from './facts.ts';
 import type { JsonObject } from './json.ts';
-import type { VerificationKey } from './ports.ts';
+import type { Algorithm, VerificationKey } from './ports.ts';
 import type { CredentialKind, Principal } from './principal.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -54,6 +54,8 @@ export class Evidence implements Facts {
 	kind: CredentialKind | undefined = undefined;
 	token: UnverifiedJws | undefined = undefined;
 	provider: string | undefined = undefined;
+	/** The token's algorithm, once the provider was found to allow it. */
+	algorithm: Algorithm | undefined = undefined;
 	/** Keys worth trying, then the one that verified. */
 	candidates: readonly VerificationKey[] = [];
 	key: VerificationKey | undefined = undefined;

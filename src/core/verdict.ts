@@ -61,6 +61,8 @@ export interface HeaderStrip {
 export interface ResponseEdits {
 	/** Fields that replace the upstream's of the same name, lower-case names (CORS). */
 	readonly set: HeaderList;
+	/** Fields to add beside the upstream's (`Vary`), lower-case names. */
+	readonly add: HeaderList;
 	/** Lower-case names to remove from the upstream's response. */
 	readonly remove: readonly string[];
 }

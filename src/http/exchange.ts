@@ -87,7 +87,8 @@ export class Exchange<C> implements Turn {
 		this.#phase = 'deciding';
 		try {
 			const decision = this.engine.handler.decide(this.view);
-			if (decision instanceof Promise) decision.then((made) => this.#act(made)).catch((error: unknown) => this.#threw(error));
+			if (decision instanceof Promise)
+				decision.then((made) => this.#act(made)).catch((error: unknown) => this.#threw(error));
 			else this.#act(decision);
 		} catch (error) {
 			this.#threw(error);
@@ -129,9 +130,11 @@ export class Exchange<C> implements Turn {
 			this.refuse('upstream_invalid_response', new Error('the response has ambiguous framing'));
 			return false;
 		}
+		const lines = this.#linesFor(status, raw, action);
+		if (lines === undefined) return false;
 		if (this.#mustClose()) this.response.shouldKeepAlive = false;
 		try {
-			this.response.writeHead(status, clientLines(raw, status, action.response));
+			this.response.writeHead(status, lines);
 		} catch (error) {
 			this.refuse('upstream_invalid_response', error);
 			return false;
@@ -233,6 +236,15 @@ export class Exchange<C> implements Turn {
 		if (this.framing === null || (this.framing === 'chunked' && minor === 0)) return 'request_malformed';
 		if (view.method === 'CONNECT' || view.method === 'TRACE') return 'method_not_allowed';
 		return undefined;
+	}
+
+	#linesFor(status: number, raw: readonly string[], action: ForwardAction): string[] | undefined {
+		try {
+			return clientLines(raw, status, action.response);
+		} catch (error) {
+			this.#threw(error);
+			return undefined;
+		}
 	}
 
 	#mustClose(): boolean {

@@ -22,12 +22,7 @@ const tellOfClient: ReadonlySet<string> = new Set([
 ]);
 
 /** Written by `forwardedLines` and by nobody else. */
-const rebuilt: ReadonlySet<string> = new Set([
-	'forwarded',
-	'x-forwarded-for',
-	'x-forwarded-proto',
-	'x-forwarded-host',
-]);
+const rebuilt: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
 
 /** The connection on which a request came. */
 export interface Origin {

@@ -2,6 +2,7 @@
  * The field lines that the client receives, made from the upstream's.
  */
 import type { ResponseEdits } from '#core/index';
+import { isFieldName, isFieldValue } from '#formats/header-value';
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts';
 
 /** Statuses whose response has no body and no Content-Length (RFC 9110 §8.6, §15.3.5). */
@@ -11,7 +12,8 @@ export function hasNoContent(status: number): boolean {
 
 /**
  * Flat list (name, value, …): hop-by-hop fields out, then the edits. Duplicates (`Set-Cookie`) and order stay. Framing
- * stays as Content-Length where the upstream gave one; the sender chooses otherwise.
+ * stays as Content-Length where the upstream gave one; the sender chooses otherwise. Throws when an edit is not a valid
+ * field line: that is a bug. Does not check the upstream's own values: the sender does.
  */
 export function clientLines(raw: readonly string[], status: number, edits: ResponseEdits): string[] {
 	const options = connectionOptions(raw);
@@ -26,6 +28,9 @@ export function clientLines(raw: readonly string[], status: number, edits: Respo
 		if (isHopByHop(lower) || (options.has(lower) && lower !== 'content-length') || dropped.has(lower)) continue;
 		result.push(name, raw[index + 1] ?? '');
 	}
-	for (const [name, value] of edits.set) result.push(name, value);
+	for (const [name, value] of [...edits.set, ...edits.add]) {
+		if (!isFieldName(name) || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
+		result.push(name, value);
+	}
 	return result;
 }

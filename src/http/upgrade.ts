@@ -4,7 +4,7 @@
  * plain response.
  */
 import type { Buffer } from 'node:buffer';
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { isFieldValue } from '#formats/header-value';
@@ -33,7 +33,9 @@ export function isCarriedUpgrade(request: IncomingMessage): boolean {
 	if (request.method !== 'GET' || request.httpVersion !== '1.1') return false;
 	if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
 	const protocols = protocolsOf(headers.upgrade ?? '');
-	return protocols.length > 0 && !protocols.some((protocol) => protocol.startsWith('h2') || protocol.startsWith('http'));
+	return (
+		protocols.length > 0 && !protocols.some((protocol) => protocol.startsWith('h2') || protocol.startsWith('http'))
+	);
 }
 
 /** Lower-case protocol names of an Upgrade value. */
@@ -121,7 +123,9 @@ export class UpgradeForwarding<C> implements Carrier {
 			return;
 		}
 		this.#timer = setTimeout(() => this.#exchange.refuse('upstream_timeout'), upstream.timeout);
-		request.once('upgrade', (response: IncomingMessage, raw: Socket, head: Buffer) => this.#switched(response, raw, head));
+		request.once('upgrade', (response: IncomingMessage, raw: Socket, head: Buffer) =>
+			this.#switched(response, raw, head),
+		);
 		request.once('response', (response: IncomingMessage) => this.#declined(response));
 		request.on('error', (error: unknown) => {
 			if (!this.#stopped) this.#exchange.refuse(faultOf(error, this.#arrived), error);
@@ -156,7 +160,13 @@ export class UpgradeForwarding<C> implements Carrier {
 		const { view, engine } = this.#exchange;
 		const offered = protocolsOf(view.header('upgrade') ?? '');
 		const chosen = response.headers.upgrade ?? '';
-		const answer = switchingHead(chosen, clientLines(response.rawHeaders, 101, this.#action.response));
+		let answer: string | undefined;
+		try {
+			answer = switchingHead(chosen, clientLines(response.rawHeaders, 101, this.#action.response));
+		} catch (error) {
+			this.#exchange.refuse('internal_error', error);
+			return;
+		}
 		if (response.statusCode !== 101 || answer === undefined || !offered.includes(chosen.trim().toLowerCase())) {
 			this.#exchange.refuse('upstream_invalid_response', new Error('the upstream switched to something else'));
 			return;

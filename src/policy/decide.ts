@@ -13,6 +13,7 @@ import {
 	isFaultReason,
 	type Reason,
 	type RequestView,
+	type ResponseEdits,
 	type Verdict,
 } from '#core/index';
 import { withoutParameters } from '#formats/query';
@@ -180,12 +181,21 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Ver
 			cookies: route.stripCookies,
 			onUnauthorized: 'pass',
 		},
-		response: {
-			set: route.cors === undefined ? [] : corsHeaders(route.cors, evidence.request),
-			remove: route.cors === undefined ? [] : upstreamCorsFields,
-		},
+		response: responseEdits(route, evidence),
 		until: expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000,
 		facts: evidence,
+	};
+}
+
+const untouched: ResponseEdits = { set: [], add: [], remove: [] };
+
+function responseEdits({ cors }: RoutePolicy, { request }: Evidence): ResponseEdits {
+	if (cors === undefined) return untouched;
+	const headers = corsHeaders(cors, request);
+	return {
+		set: headers.filter(([name]) => name !== 'vary'),
+		add: headers.filter(([name]) => name === 'vary'),
+		remove: upstreamCorsFields,
 	};
 }
 

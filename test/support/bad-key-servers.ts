@@ -15,6 +15,8 @@ export interface BadKeyServer {
 	readonly problem: RegExp;
 	/** True when the transport already refuses; false when it answers and the content is at fault. */
 	readonly transport: boolean;
+	/** True when only a timeout ends it: then a short one is wanted. */
+	readonly slow?: boolean;
 }
 
 const json = { 'content-type': 'application/json' };
@@ -94,6 +96,7 @@ export const badKeyServers: readonly BadKeyServer[] = [
 	{
 		name: 'a body that never ends, an octet at a time',
 		transport: true,
+		slow: true,
 		problem: /no whole answer within/,
 		start: answering((_, response) => {
 			response.writeHead(200, json);
@@ -104,6 +107,7 @@ export const badKeyServers: readonly BadKeyServer[] = [
 	{
 		name: 'a head that never comes',
 		transport: true,
+		slow: true,
 		problem: /no whole answer within/,
 		start: answering(() => {}),
 	},

@@ -74,7 +74,8 @@ export function clientOn(socket: Socket): RawClient {
 		for (;;) {
 			const taken = take();
 			if (taken !== undefined) return taken;
-			if (ended) throw new Error(`the connection ended (${failure ?? 'FIN'}) before ${what}; left: ${JSON.stringify(buffer)}`);
+			if (ended)
+				throw new Error(`the connection ended (${failure ?? 'FIN'}) before ${what}; left: ${JSON.stringify(buffer)}`);
 			await more();
 		}
 	};

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 export interface RecordedRequest {
 	readonly method: string;
@@ -44,6 +45,7 @@ export interface RecordingOptions {
 	readonly upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 }
 
+/** Listening; closed when the test is over. */
 export async function recordingUpstream(options: RecordingOptions = {}): Promise<RecordingUpstream> {
 	const requests: RecordedRequest[] = [];
 	const sockets = new Set<Socket>();
@@ -110,6 +112,7 @@ export async function recordingUpstream(options: RecordingOptions = {}): Promise
 		});
 	});
 	const url = await listening(server);
+	onTestFinished(() => closing(server, sockets));
 
 	return {
 		url,
@@ -136,7 +139,7 @@ export interface RawUpstream {
 
 /**
  * Answers the `n`-th request head on any connection with `reply(n, socket)`; a text is written as latin1. Heads are told
- * apart by their empty line only: use it with requests that have no body.
+ * apart by their empty line only: use it with requests that have no body. Closed when the test is over.
  */
 export async function rawUpstream(reply: (count: number, socket: Socket) => string | undefined): Promise<RawUpstream> {
 	const received: string[] = [];
@@ -161,6 +164,7 @@ export async function rawUpstream(reply: (count: number, socket: Socket) => stri
 		});
 	});
 	const url = await listening(server);
+	onTestFinished(() => closing(server, sockets));
 	return { url, received, close: () => closing(server, sockets) };
 }
 

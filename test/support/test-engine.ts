@@ -1,4 +1,6 @@
 /** An engine on a free port with a decision that tests can swap, and a record of everything it reported. */
+
+import { onTestFinished } from 'vitest';
 import type { Log, Reason, RequestEdits, RequestView, Upstream } from '#core/index';
 import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
 import { createEngine } from '#http/node-engine';
@@ -8,11 +10,13 @@ export interface TestEngine {
 	readonly url: string;
 	/** Requests that were decided, in order. */
 	readonly decided: readonly RequestView[];
-	readonly outcomes: readonly (Outcome & { readonly target: string | undefined; readonly record: string | undefined })[];
+	readonly outcomes: readonly (Outcome & {
+		readonly target: string | undefined;
+		readonly record: string | undefined;
+	})[];
 	readonly logged: readonly string[];
 	/** Resolves once `count` outcomes were reported. */
 	ended(count: number): Promise<void>;
-	close(): Promise<void>;
 }
 
 export type Decide = (request: RequestView) => Decision<string> | Promise<Decision<string>>;
@@ -25,6 +29,7 @@ export interface TestEngineOptions {
 	readonly timeouts?: Partial<EngineOptions['timeouts']>;
 }
 
+/** Listening; closed when the test is over. */
 export async function testEngine(options: TestEngineOptions): Promise<TestEngine> {
 	const decided: RequestView[] = [];
 	const outcomes: (Outcome & { target: string | undefined; record: string | undefined })[] = [];
@@ -71,6 +76,7 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
 		},
 	);
 	const [bound] = await engine.listen();
+	onTestFinished(() => engine.drain());
 	return {
 		engine,
 		url: bound?.url ?? '',
@@ -80,7 +86,6 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
 		async ended(count) {
 			while (outcomes.length < count) await new Promise<void>((resolve) => void waiting.push(resolve));
 		},
-		close: () => engine.drain(),
 	};
 }
 
@@ -98,7 +103,11 @@ const statusOf: Partial<Record<Reason, number>> = {
 /** A decision to forward to these origins, the path and query as sent. */
 export function forwardTo(
 	endpoints: string | readonly string[],
-	change: { readonly edits?: Partial<RequestEdits>; readonly upstream?: Partial<Upstream>; readonly action?: object } = {},
+	change: {
+		readonly edits?: Partial<RequestEdits>;
+		readonly upstream?: Partial<Upstream>;
+		readonly action?: object;
+	} = {},
 ): Decide {
 	const upstream: Upstream = {
 		name: 'test',
@@ -122,7 +131,7 @@ export function forwardTo(
 				onUnauthorized: 'pass',
 				...change.edits,
 			},
-			response: { set: [], remove: [] },
+			response: { set: [], add: [], remove: [] },
 			until: Number.POSITIVE_INFINITY,
 			...change.action,
 		};

@@ -110,7 +110,7 @@ function grantedScopes(application: DemoApplication | undefined, identifier: str
 	return application.grants[identifier];
 }
 
-/** `sub`, `azp` and `permissions` as Auth0 writes them for an application; all granted scopes if none is asked for. */
+/** `sub`, `azp` and `permissions` as Auth0 writes them for an application; every granted scope if none is asked for. */
 function shapeLikeAuth0(
 	application: DemoApplication | undefined,
 	request: RequestContext,

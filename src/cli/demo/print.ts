@@ -103,7 +103,7 @@ ${tokenLine('TOKEN', reader, tokenEndpoint)}
 
 curl -i ${gateway}/orders/42 -H "Authorization: Bearer $TOKEN"      # 200, and what the API received
 curl -i ${gateway}/orders/42                                        # 401: no token
-curl -i ${gateway}/orders/42 -H "Authorization: Bearer \${TOKEN}x"    # 401: altered
+curl -i ${gateway}/orders/42 -H "Authorization: Bearer \${TOKEN%????}AAAA"   # 401: altered
 curl -i ${gateway}/orders -H "Authorization: Bearer $TOKEN" -d item=stamp   # 403: orders:write is missing
 
 # a token that may write

@@ -13,9 +13,17 @@ export const cognito: Preset = {
 		const problems: PresetProblem[] = [];
 		const own = pool === undefined ? undefined : poolId.exec(pool)?.[1];
 		if (pool === undefined) {
-			problems.push({ key: 'user_pool', message: 'preset cognito needs user_pool', fix: 'For example: user_pool: eu-central-1_AbCdEfGhI' });
+			problems.push({
+				key: 'user_pool',
+				message: 'preset cognito needs user_pool',
+				fix: 'For example: user_pool: eu-central-1_AbCdEfGhI',
+			});
 		} else if (own === undefined) {
-			problems.push({ key: 'user_pool', message: 'expected the id of a user pool', fix: 'For example: user_pool: eu-central-1_AbCdEfGhI' });
+			problems.push({
+				key: 'user_pool',
+				message: 'expected the id of a user pool',
+				fix: 'For example: user_pool: eu-central-1_AbCdEfGhI',
+			});
 		} else if (region !== undefined && region !== own) {
 			problems.push({ key: 'region', message: `the user pool is in ${own}` });
 		}

@@ -16,14 +16,26 @@ export const entra: Preset = {
 	keys: ['tenants', 'insecure_any_tenant'],
 	expand({ tenants, insecure_any_tenant: anyTenant }) {
 		if (anyTenant === true) {
-			if (tenants !== undefined) return [{ key: 'insecure_any_tenant', message: 'tenants and insecure_any_tenant exclude each other' }];
+			if (tenants !== undefined)
+				return [{ key: 'insecure_any_tenant', message: 'tenants and insecure_any_tenant exclude each other' }];
 			return { ...settings([], 'common'), issuerTemplate: `${authority}/{tenantid}/v2.0` };
 		}
 		if (tenants === undefined) {
-			return [{ key: 'tenants', message: 'preset entra needs tenants', fix: 'List the tenant ids (GUIDs) whose tokens are accepted.' }];
+			return [
+				{
+					key: 'tenants',
+					message: 'preset entra needs tenants',
+					fix: 'List the tenant ids (GUIDs) whose tokens are accepted.',
+				},
+			];
 		}
 		const problems = tenants.filter((tenant) => !tenantId.test(tenant)).map(explainTenant);
-		return problems.length > 0 ? problems : settings(tenants.map((tenant) => tenant.toLowerCase()), tenants.length === 1 ? tenants[0] : 'common');
+		return problems.length > 0
+			? problems
+			: settings(
+					tenants.map((tenant) => tenant.toLowerCase()),
+					tenants.length === 1 ? tenants[0] : 'common',
+				);
 	},
 };
 

@@ -11,11 +11,18 @@ export const keycloak: Preset = {
 	expand({ base_url: base, realm }) {
 		const problems: PresetProblem[] = [];
 		if (base === undefined) {
-			problems.push({ key: 'base_url', message: 'preset keycloak needs base_url', fix: 'For example: base_url: https://sso.example.com' });
+			problems.push({
+				key: 'base_url',
+				message: 'preset keycloak needs base_url',
+				fix: 'For example: base_url: https://sso.example.com',
+			});
 		}
 		if (realm === undefined) problems.push({ key: 'realm', message: 'preset keycloak needs realm' });
 		else if (!/^[A-Za-z0-9._~%-]+$/.test(realm)) {
-			problems.push({ key: 'realm', message: 'expected the realm as it stands in its address, percent-encoded where needed' });
+			problems.push({
+				key: 'realm',
+				message: 'expected the realm as it stands in its address, percent-encoded where needed',
+			});
 		}
 		if (base === undefined || realm === undefined || problems.length > 0) return problems;
 		const issuer = `${base.replace(/\/$/, '')}/realms/${realm}`;

@@ -9,7 +9,11 @@ export const okta: Preset = {
 	expand({ domain, server }) {
 		const problems: PresetProblem[] = checkDomain('okta', domain, 'example.okta.com');
 		if (domain !== undefined && /-admin\.okta(?:preview|-emea)?\.com$/i.test(domain)) {
-			problems.push({ key: 'domain', message: 'this is the address of the admin console, not the issuer', fix: 'Leave "-admin" out.' });
+			problems.push({
+				key: 'domain',
+				message: 'this is the address of the admin console, not the issuer',
+				fix: 'Leave "-admin" out.',
+			});
 		}
 		if (server === undefined) {
 			problems.push({

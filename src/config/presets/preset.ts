@@ -44,7 +44,14 @@ const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[
 
 /** A bare host name, as the domain of a tenant is written. */
 export function checkDomain(preset: string, domain: string | undefined, example: string): PresetProblem[] {
-	if (domain === undefined) return [{ key: 'domain', message: `preset ${preset} needs domain`, fix: `For example: domain: ${example}` }];
+	if (domain === undefined)
+		return [{ key: 'domain', message: `preset ${preset} needs domain`, fix: `For example: domain: ${example}` }];
 	if (hostName.test(domain)) return [];
-	return [{ key: 'domain', message: 'expected a host name, without https:// and without a path', fix: `For example: domain: ${example}` }];
+	return [
+		{
+			key: 'domain',
+			message: 'expected a host name, without https:// and without a path',
+			fix: `For example: domain: ${example}`,
+		},
+	];
 }

@@ -4,7 +4,7 @@ import { isLoopbackHost } from '#formats/ip';
 /**
  * What is wrong with an outbound URL, or undefined. Absolute `https`; `http` to a loopback host, or anywhere with
  * `insecureHttp`; no user information, no fragment, nothing that a parser would silently repair (white space, control
- * characters, backslashes). Whether the host resolves to a private address is not checked: the URL is the operator's,
+ * characters, backslashes, hosts in another spelling). Whether the host resolves to a private address is not checked: the URL is the operator's,
  * or that of a provider which the operator trusts.
  */
 export function checkOutboundUrl(url: string, options: { readonly insecureHttp: boolean }): string | undefined {
@@ -12,9 +12,13 @@ export function checkOutboundUrl(url: string, options: { readonly insecureHttp: 
 	if (!/^https?:\/\/[^/]/i.test(url)) return 'it is not an absolute https URL';
 	const parsed = URL.parse(url);
 	if (parsed === null) return 'it is not a URL';
-	if (parsed.username !== '' || parsed.password !== '' || authorityOf(url).includes('@'))
-		return 'it holds user information';
+	const authority = authorityOf(url);
+	if (authority.includes('@')) return 'it holds user information';
 	if (url.includes('#')) return 'it holds a fragment';
+	// 127.1, %61.example and the like are read as another host than the one that stands there.
+	const port = parsed.protocol === 'https:' ? ':443' : ':80';
+	if (authority !== parsed.host && authority !== `${parsed.host}${port}`)
+		return 'its host or port is not in the usual form';
 	if (parsed.protocol === 'http:' && !options.insecureHttp && !isLoopbackHost(parsed.hostname)) {
 		return 'it is http: keys must come over https (or say insecure_http)';
 	}
@@ -28,7 +32,7 @@ export function withoutQuery(url: string): string {
 }
 
 function authorityOf(url: string): string {
-	const start = url.indexOf('//') + 2;
-	const end = url.slice(start).search(/[/?]/);
-	return end < 0 ? url.slice(start) : url.slice(start, start + end);
+	const rest = url.slice(url.indexOf('//') + 2);
+	const end = rest.search(/[/?#]/);
+	return (end < 0 ? rest : rest.slice(0, end)).toLowerCase();
 }

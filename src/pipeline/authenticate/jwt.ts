@@ -16,7 +16,7 @@ import { jwtPrincipal } from './jwt-principal.ts';
 import type { JwtProvider } from './jwt-provider.ts';
 import { registeredClaimsFault } from './registered-claims.ts';
 
-const known: ReadonlySet<string> = new Set(algorithms);
+const known: ReadonlySet<unknown> = new Set(algorithms);
 
 /** The checks of this authenticator, in their order, for the providers of one route. Issuers must be unique among them. */
 export function createJwtAuthenticator(providers: readonly JwtProvider[]): readonly Check[] {
@@ -98,26 +98,24 @@ function algorithmCheck(providerOf: (evidence: Evidence) => JwtProvider | undefi
 	return {
 		name: 'algorithm',
 		needs: 'provider',
-		judge: (evidence) => (algorithmOf(evidence, providerOf(evidence)) === undefined ? 'algorithm_rejected' : null),
+		judge(evidence) {
+			// Compared exactly: `none` in any spelling is in no list.
+			const name = member(evidence.token?.header ?? {}, 'alg');
+			if (!isAlgorithm(name) || providerOf(evidence)?.algorithms.has(name) !== true) return 'algorithm_rejected';
+			evidence.algorithm = name;
+			return null;
+		},
 		expected: (evidence) => `alg: ${[...(providerOf(evidence)?.algorithms ?? [])].join(', ')}`,
 		found: (evidence) => `alg: ${text(member(evidence.token?.header ?? {}, 'alg')) ?? 'none'}`,
 	};
 }
 
-/** The token's `alg` if this provider allows it. Compared exactly: `none` in any spelling is in no list. */
-function algorithmOf(evidence: Evidence, provider: JwtProvider | undefined): Algorithm | undefined {
-	const name = member(evidence.token?.header ?? {}, 'alg');
-	if (typeof name !== 'string' || !isAlgorithm(name)) return undefined;
-	return provider?.algorithms.has(name) === true ? name : undefined;
-}
-
-function isAlgorithm(name: string): name is Algorithm {
+function isAlgorithm(name: unknown): name is Algorithm {
 	return known.has(name);
 }
 
 function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): Check {
-	const lookUp = (evidence: Evidence, provider: JwtProvider, algorithm: Algorithm) =>
-		provider.keys.candidates(algorithm, text(member(evidence.token?.header ?? {}, 'kid')), evidence.monotonic);
+	const kidOf = (evidence: Evidence) => text(member(evidence.token?.header ?? {}, 'kid'));
 
 	function settle(evidence: Evidence, keys: readonly VerificationKey[]): Reason | null {
 		evidence.candidates = keys;
@@ -127,17 +125,17 @@ function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): 
 
 	return {
 		name: 'key',
-		needs: 'provider',
+		needs: 'algorithm',
 		judge(evidence) {
-			const provider = providerOf(evidence);
-			const algorithm = algorithmOf(evidence, provider);
-			if (provider === undefined || algorithm === undefined) return 'algorithm_rejected';
-			const first = lookUp(evidence, provider, algorithm);
+			const { algorithm, monotonic } = evidence;
+			const keys = providerOf(evidence)?.keys;
+			if (keys === undefined || algorithm === undefined) return 'key_unknown';
+			const first = keys.candidates(algorithm, kidOf(evidence), monotonic);
 			if (typeof first !== 'string') return settle(evidence, first);
-			return provider.keys.refresh().then(() => {
-				const second = lookUp(evidence, provider, algorithm);
+			return keys.refresh().then(() => {
+				const second = keys.candidates(algorithm, kidOf(evidence), monotonic);
 				if (typeof second !== 'string') return settle(evidence, second);
-				const status = provider.keys.status();
+				const status = keys.status();
 				// A provider that cannot be asked may well have rotated: that is its fault, not the token's (invariant 5).
 				if (second === 'unknown' && status.lastError === undefined) return 'key_unknown';
 				evidence.retryAfter = status.retryAfter;
@@ -145,15 +143,13 @@ function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): 
 				return 'keys_unavailable';
 			});
 		},
-		expected: (evidence) => {
+		expected(evidence) {
 			const status = providerOf(evidence)?.keys.status();
 			if (status === undefined || status.state === 'unavailable') return 'a key set of the provider';
-			return `kid: ${status.kids
-				.slice(0, 8)
-				.map((kid) => kid ?? 'none')
-				.join(', ')}`;
+			const kids = status.kids.slice(0, 8).map((kid) => kid ?? 'none');
+			return `kid: ${kids.join(', ')}`;
 		},
-		found: (evidence) => `kid: ${text(member(evidence.token?.header ?? {}, 'kid')) ?? 'none'}`,
+		found: (evidence) => `kid: ${kidOf(evidence) ?? 'none'}`,
 	};
 }
 
@@ -166,9 +162,8 @@ function signatureCheck(): Check {
 
 	/** Tries the candidates in turn; waits only where the runtime's verification does. */
 	function verifyFrom(evidence: Evidence, index: number): Reason | null | Promise<Reason | null> {
-		const { token, candidates } = evidence;
-		const algorithm = member(token?.header ?? {}, 'alg');
-		if (token === undefined || typeof algorithm !== 'string' || !isAlgorithm(algorithm)) return 'signature_invalid';
+		const { token, algorithm, candidates } = evidence;
+		if (token === undefined || algorithm === undefined) return 'signature_invalid';
 		for (let i = index; i < candidates.length; i++) {
 			const key = candidates[i];
 			if (key === undefined || !key.algorithms.has(algorithm)) continue;

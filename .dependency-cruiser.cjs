@@ -1,0 +1,120 @@
+/**
+ * The import table of ARCHITECTURE.md as rules. scripts/check-layers.ts runs them over src/, and over a fixture that
+ * breaks every one of them; it also holds this table and the folders of src/ against each other.
+ */
+const below = ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config', 'policy', 'runtime', 'assembly'];
+
+/** Folder of src/ → folders that it may import, besides itself. */
+const layers = {
+	core: [],
+	formats: ['core'],
+	keys: ['core', 'formats'],
+	observe: ['core', 'formats'],
+	config: ['core', 'formats'],
+	'pipeline/extract': ['core', 'formats'],
+	'pipeline/authenticate': ['core', 'formats', 'keys'],
+	'pipeline/authorize': ['core', 'formats'],
+	'pipeline/transform': ['core', 'formats', 'keys'],
+	answers: ['core', 'formats', 'keys'],
+	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config'],
+	runtime: ['core', 'formats'],
+	http: ['core', 'formats'],
+	assembly: below,
+	gateway: [...below, 'http'],
+	cli: [...below, 'http', 'gateway'],
+};
+
+/** Web standards only, so that they run without Node. */
+const pure = [
+	'^src/(core|formats|keys|pipeline|answers|observe|policy)/',
+	'^src/config/(definition|schema)\\.ts$',
+	'^src/config/presets/',
+];
+
+const tests = '\\.test\\.ts$';
+const folders = (names) => names.map((name) => `^src/${name}/`);
+
+const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
+	name: `layer: ${folder}`,
+	comment: `${folder} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}`,
+	severity: 'error',
+	from: { path: `^src/${folder}/`, pathNot: tests },
+	to: {
+		// core imports nothing at all; the others may use packages and, where they are not pure, Node.
+		...(folder === 'core' ? {} : { path: '^src/' }),
+		pathNot: folders([folder, ...allowed]),
+	},
+}));
+
+module.exports = {
+	layers,
+	forbidden: [
+		...layerRules,
+		{
+			name: 'pure: no node',
+			comment: 'pure folders use web standards only; what differs by runtime comes in through the ports of core',
+			severity: 'error',
+			from: { path: pure, pathNot: tests },
+			to: { dependencyTypes: ['core'] },
+		},
+		{
+			name: 'pure: stays pure',
+			comment: 'a pure file that imports one that is not pure is not pure itself',
+			severity: 'error',
+			from: { path: pure, pathNot: tests },
+			to: { path: '^src/', pathNot: pure },
+		},
+		{
+			name: 'node: at the edges',
+			comment: 'node: belongs to runtime, http, assembly, gateway, cli and the loading of config',
+			severity: 'error',
+			from: { path: '^src/', pathNot: [tests, ...pure, ...folders(['runtime', 'http', 'assembly', 'gateway', 'cli', 'config'])] },
+			to: { dependencyTypes: ['core'] },
+		},
+		{
+			name: 'no cycles',
+			comment: 'two files that need each other are one file, or hide a third',
+			severity: 'error',
+			from: { path: '^src/' },
+			to: { circular: true },
+		},
+		{
+			name: 'tests are leaves',
+			comment: 'nothing imports a test file, and the product imports nothing outside src/',
+			severity: 'error',
+			from: { path: '^src/', pathNot: tests },
+			to: { path: [tests, '^(test|scripts|bench)/'] },
+		},
+		{
+			name: 'tests do not import tests',
+			comment: 'what two tests share stands in test/support',
+			severity: 'error',
+			from: { path: tests },
+			to: { path: tests },
+		},
+		{
+			name: 'no development dependency',
+			comment: 'the package installs without them; only the demo may ask for one, in words, when it runs',
+			severity: 'error',
+			from: { path: '^src/', pathNot: [tests, '^src/cli/demo/'] },
+			to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+		},
+		{
+			name: 'resolvable',
+			comment: 'an import that cannot be resolved is an import that cannot be judged',
+			severity: 'error',
+			from: {},
+			to: { couldNotResolve: true },
+		},
+	],
+	options: {
+		doNotFollow: { path: 'node_modules' },
+		// Types are imports too: a layer that knows another one's types knows the other layer.
+		tsPreCompilationDeps: true,
+		enhancedResolveOptions: {
+			conditionNames: ['countersign-source', 'import', 'node', 'default'],
+			exportsFields: ['exports'],
+			extensions: ['.ts', '.d.ts', '.js', '.cjs', '.mjs', '.json'],
+		},
+	},
+};

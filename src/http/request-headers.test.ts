@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RequestEdits } from '#core/index';
+import { canonicalName } from './hop-by-hop.ts';
+import { upstreamLines } from './request-headers.ts';
+
+const origin = { peer: '192.0.2.7', scheme: 'http', host: 'x', trusted: false } as const;
+const edits: RequestEdits = {
+	upstream: { name: 'u', endpoints: [], timeout: 1, connectTimeout: 1, preserveHost: false },
+	path: '/',
+	query: '',
+	strip: { names: new Set(['authorization', 'x-user']), prefixes: ['x-consumer-'] },
+	set: [],
+	cookies: [],
+	onUnauthorized: 'pass',
+};
+
+/** What remains of the client's own lines. */
+function kept(raw: readonly string[], change: Partial<RequestEdits> = {}, trusted = false): string[] {
+	const all = upstreamLines(raw, { ...edits, ...change }, { ...origin, trusted });
+	return all.slice(0, all.indexOf('Forwarded'));
+}
+
+test('end-to-end fields pass in order, byte for byte', () => {
+	const raw = ['aCCEPT', '*/*', 'X-A', ' caf\xe9', 'x-a', '2', 'X-Empty', ''];
+	expect(kept(raw)).toEqual(raw);
+});
+
+test('hop-by-hop fields and what Connection names stay behind', () => {
+	expect(
+		kept([
+			...['Connection', 'close, X-Secret-Hop', 'X-Secret-Hop', '1', 'Keep-Alive', 'timeout=5', 'TE', 'trailers'],
+			...['Trailer', 'X-T', 'Transfer-Encoding', 'chunked', 'Upgrade', 'h2c', 'HTTP2-Settings', 'AAA'],
+			...['Proxy-Authorization', 'Basic a', 'Proxy-Connection', 'keep-alive', 'Host', 'x', 'Content-Length', '5'],
+			...['Expect', '100-continue', 'X-B', '1', 'Transfer_Encoding', 'chunked', 'Content_Length', '5'],
+		]),
+	).toEqual(['X-B', '1']);
+});
+
+test('Connection cannot take away what the gateway adds (CVE-2025-48865)', () => {
+	const raw = ['Connection', 'close, X-User, Forwarded, X-Forwarded-For, Host', 'X-User', 'admin'];
+	const lines = upstreamLines(raw, { ...edits, set: [['X-User', 'alice']] }, origin);
+	expect(lines.slice(lines.indexOf('X-Forwarded-For'))).toEqual([
+		...['X-Forwarded-For', '192.0.2.7', 'X-Forwarded-Proto', 'http', 'X-Forwarded-Host', 'x', 'X-User', 'alice'],
+	]);
+	expect(lines).not.toContain('admin');
+});
+
+test('Connection cannot cut a trusted proxy’s chain either', () => {
+	const raw = ['Connection', 'X-Forwarded-For', 'X-Forwarded-For', '1.1.1.1'];
+	expect(upstreamLines(raw, edits, { ...origin, trusted: true })).toContain('1.1.1.1, 192.0.2.7');
+});
+
+test('stripped in every spelling: names, prefixes, and what is set', () => {
+	const set = [['X-Tenant', 't1']] as const;
+	const raw = ['AUTHORIZATION', 'a', 'X_User', 'b', 'x-Consumer_Id', 'c', 'X_Tenant', 'd', 'X-Tenants', 'e'];
+	expect(kept(raw, { set })).toEqual(['X-Tenants', 'e']);
+});
+
+test('nothing asks the backend for another request than the one that was decided', () => {
+	const raw = ['X-HTTP-Method-Override', 'DELETE', 'X-Original-URL', '/admin', 'X_Rewrite_Url', '/admin'];
+	expect([kept(raw), kept(raw, {}, true)]).toEqual([[], []]);
+});
+
+test('what tells of the client is believed from a trusted proxy only', () => {
+	const raw = ['X-Real-IP', '1.1.1.1', 'X-Forwarded-Port', '1', 'X-Forwarded-Prefix', '/p', 'X-Forwarded_Uri', '/u'];
+	expect(kept(raw)).toEqual([]);
+	expect(kept(raw, {}, true)).toEqual(raw);
+});
+
+test('cookies are taken out by name, and an empty Cookie goes', () => {
+	expect(kept(['Cookie', 'a=1; sid=2; b=3'], { cookies: ['sid'] })).toEqual(['Cookie', 'a=1; b=3']);
+	expect(kept(['cookie', 'sid=2', 'Cookie', 'a=1'], { cookies: ['sid'] })).toEqual(['Cookie', 'a=1']);
+});
+
+test('a field to set that is no field line is a bug', () => {
+	for (const line of [
+		['X-A', 'a\r\nb: c'],
+		['X-A', '\u010d'],
+		['X A', 'a'],
+		['', 'a'],
+		['X-A', 'a\0'],
+	] as const) {
+		expect(() => upstreamLines([], { ...edits, set: [line] }, origin)).toThrow('invalid value for the header');
+	}
+});
+
+test('whatever the client sends, no stripped name survives and every set line arrives', () => {
+	const names = ['Connection', 'X-User', 'x_user', 'Authorization', 'X-Consumer-A', 'TE', 'X-Free', 'Cookie', 'X_Out'];
+	const values = fc.constantFrom('a', 'X-Out', 'x-user, X-Out', 'close');
+	fc.assert(
+		fc.property(fc.array(fc.tuple(fc.constantFrom(...names), values)), fc.boolean(), (client, trusted) => {
+			const set = [['X-Out', 'ours']] as const;
+			const lines = upstreamLines(client.flat(), { ...edits, set }, { ...origin, trusted });
+			const found = lines.filter((_, index) => index % 2 === 0).map(canonicalName);
+			for (const name of ['authorization', 'x-user', 'x-consumer-a', 'te', 'connection'])
+				expect(found).not.toContain(name);
+			expect(found.filter((name) => name === 'x-out')).toHaveLength(1);
+			expect(lines.slice(-2)).toEqual(['X-Out', 'ours']);
+		}),
+	);
+});

@@ -1,0 +1,240 @@
+/**
+ * Why is this request decided as it is? Runs the list of checks that `decide` runs, over the same kind of evidence, but
+ * goes on after a refusal and collects every finding. It commits nothing, remembers nothing and forwards nothing. What
+ * an unverified token claims is judged too, and marked as such, so that one run shows everything that is wrong with it.
+ */
+import {
+	type Check,
+	type CheckName,
+	type CredentialKind,
+	Evidence,
+	type Finding,
+	type Principal,
+	type Reason,
+	type RequestView,
+} from '#core/index';
+import { locate } from './locate.ts';
+import type { Policy } from './policy.ts';
+import type { Guard, RoutePolicy } from './route-policy.ts';
+
+export interface Explanation {
+	/** `allow`, or the reason for which `decide` would refuse. */
+	readonly outcome: 'allow' | Reason;
+	/** The check that refuses; undefined for an allow. */
+	readonly check: CheckName | undefined;
+	readonly route: string | undefined;
+	readonly public: boolean;
+	/** Normalised path, as the upstream would see it before rewriting. */
+	readonly path: string | undefined;
+	readonly provider: string | undefined;
+	readonly kind: CredentialKind | undefined;
+	/** Whether the token's signature verified: findings behind it are about genuine claims only then. */
+	readonly genuine: boolean;
+	/** Every check of this route in its order. */
+	readonly findings: readonly Finding[];
+	/** Seconds by which the token's `iat` lies ahead of our clock; 0 when it does not. */
+	readonly issuedAhead: number;
+	/** Who else would accept this token. */
+	readonly elsewhere: Elsewhere;
+}
+
+export interface Elsewhere {
+	/** Providers of this configuration that vouch for the token, but are not on this route. */
+	readonly providers: readonly string[];
+	/** Other routes on which this token would pass every check; at most 20 are named. */
+	readonly routes: readonly string[];
+}
+
+/** At most so many routes are tried and named: an explanation is for a reader. */
+const mostTried = 2_000;
+const mostNamed = 20;
+
+/** Rejects only for a bug. Waits for keys like `decide` does. */
+export async function explain(policy: Policy, request: RequestView): Promise<Explanation> {
+	const evidence = newEvidence(policy, request);
+	const located = locate(policy, evidence, request.method);
+	if (located.kind === 'refused') {
+		const check = evidence.check ?? 'path';
+		const finding: Finding = {
+			check,
+			outcome: 'refused',
+			reason: located.reason,
+			expected: evidence.expected ?? '',
+			found: evidence.found ?? '',
+		};
+		return explanation(evidence, undefined, [finding], { providers: [], routes: [] });
+	}
+	const { route } = located;
+	evidence.route = route.name;
+	const findings: Finding[] = [passed('path', `path ${evidence.path}`), passed('method', `method ${request.method}`)];
+	if (route.guard === undefined) return explanation(evidence, route, findings, { providers: [], routes: [] });
+
+	await judgeGuard(route.guard, evidence, findings);
+	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence));
+}
+
+function newEvidence(policy: Policy, request: RequestView): Evidence {
+	return new Evidence(request, policy.clock.now() / 1000, policy.clock.monotonic());
+}
+
+/** The whole list of a route: extract, authenticate by kind, authorize by provider. */
+async function judgeGuard(guard: Guard, evidence: Evidence, findings: Finding[]): Promise<void> {
+	await judgeAll(guard.extract, evidence, findings);
+	if (evidence.credential === undefined) return;
+	evidence.kind = guard.kindOf(evidence);
+	await judgeAll(guard.authenticate.get(evidence.kind) ?? [], evidence, findings);
+	const rules = guard.rules.get(evidence.provider ?? '');
+	if (rules !== undefined) await judgeAll(rules.authorize, evidence, findings);
+}
+
+async function judgeAll(checks: readonly Check[], evidence: Evidence, findings: Finding[]): Promise<void> {
+	for (const check of checks) findings.push(await judge(check, evidence));
+}
+
+async function judge(check: Check, evidence: Evidence): Promise<Finding> {
+	const { name } = check;
+	if (!hasWhatItNeeds(check, evidence)) {
+		return {
+			check: name,
+			outcome: 'not_judged',
+			reason: undefined,
+			expected: '',
+			found: `needs the ${check.needs} first`,
+		};
+	}
+	const reason = await check.judge(evidence);
+	return {
+		check: name,
+		outcome: reason === null ? 'passed' : 'refused',
+		reason: reason ?? undefined,
+		expected: check.expected(evidence),
+		found: check.found(evidence),
+	};
+}
+
+function hasWhatItNeeds({ needs }: Check, evidence: Evidence): boolean {
+	switch (needs) {
+		case 'request':
+			return true;
+		case 'credential':
+			return evidence.credential !== undefined;
+		case 'token':
+			return evidence.token !== undefined;
+		case 'provider':
+			return evidence.provider !== undefined;
+		case 'algorithm':
+			return evidence.algorithm !== undefined;
+		case 'key':
+			return evidence.candidates.length > 0;
+		case 'principal':
+			return (evidence.principal ?? evidence.claimed) !== undefined;
+	}
+}
+
+function passed(check: CheckName, found: string): Finding {
+	return { check, outcome: 'passed', reason: undefined, expected: found, found };
+}
+
+function explanation(
+	evidence: Evidence,
+	route: RoutePolicy | undefined,
+	findings: readonly Finding[],
+	others: Elsewhere,
+): Explanation {
+	const refusal = findings.find((finding) => finding.outcome === 'refused');
+	const issuedAt = (evidence.principal ?? evidence.claimed)?.issuedAt;
+	return {
+		outcome: refusal?.reason ?? 'allow',
+		check: refusal?.check,
+		route: route?.name,
+		public: route !== undefined && route.guard === undefined,
+		path: evidence.path === '' ? undefined : evidence.path,
+		provider: evidence.provider,
+		kind: evidence.kind,
+		genuine: evidence.principal !== undefined,
+		findings,
+		issuedAhead: issuedAt === undefined ? 0 : Math.max(0, Math.round(issuedAt - evidence.now)),
+		elsewhere: others,
+	};
+}
+
+/** Tries the token on the other routes. A provider verifies it once, however many routes name that provider. */
+async function elsewhere(
+	policy: Policy,
+	here: RoutePolicy,
+	request: RequestView,
+	judged: Evidence,
+): Promise<Elsewhere> {
+	const providers = new Set<string>();
+	const routes: string[] = [];
+	const genuine = new Map<string, Evidence>();
+	if (judged.principal !== undefined) genuine.set(judged.principal.provider, judged);
+	const refused = new Set<string>();
+
+	for (const route of policy.routes.slice(0, mostTried)) {
+		if (route === here || route.guard === undefined || routes.length >= mostNamed) continue;
+		const untried = [...route.guard.rules.keys()].some((name) => !refused.has(name));
+		if (!untried) continue;
+		const evidence = await authenticated(policy, route.guard, request, genuine, refused);
+		const principal = evidence?.principal;
+		if (evidence === undefined || principal === undefined) continue;
+		if (here.guard?.rules.has(principal.provider) === false) providers.add(principal.provider);
+		if (await accepts(route, evidence, principal, parametersFor(route, here, judged))) routes.push(route.name);
+	}
+	return { providers: [...providers], routes };
+}
+
+async function authenticated(
+	policy: Policy,
+	guard: Guard,
+	request: RequestView,
+	genuine: Map<string, Evidence>,
+	refused: Set<string>,
+): Promise<Evidence | undefined> {
+	for (const [name, evidence] of genuine) if (guard.rules.has(name)) return evidence;
+	const evidence = newEvidence(policy, request);
+	const findings: Finding[] = [];
+	await judgeAll(guard.extract, evidence, findings);
+	if (evidence.credential === undefined) return undefined;
+	evidence.kind = guard.kindOf(evidence);
+	await judgeAll(guard.authenticate.get(evidence.kind) ?? [], evidence, findings);
+	const { principal } = evidence;
+	if (principal === undefined) {
+		for (const name of guard.rules.keys()) refused.add(name);
+		return undefined;
+	}
+	genuine.set(principal.provider, evidence);
+	return evidence;
+}
+
+async function accepts(
+	route: RoutePolicy,
+	verified: Evidence,
+	principal: Principal,
+	parameters: readonly string[],
+): Promise<boolean> {
+	const rules = route.guard?.rules.get(principal.provider);
+	const { credential } = verified;
+	if (rules === undefined || credential === undefined) return false;
+	if (
+		!rules.tokenFrom.some(
+			({ in: where, name }) => where === credential.location.in && name === credential.location.name,
+		)
+	) {
+		return false;
+	}
+	const evidence = new Evidence(verified.request, verified.now, verified.monotonic);
+	evidence.principal = principal;
+	evidence.key = verified.key;
+	evidence.parameters = parameters;
+	for (const check of rules.authorize) if ((await check.judge(evidence)) !== null) return false;
+	return true;
+}
+
+/** The values that this request gave to parameters of the same name. */
+function parametersFor(route: RoutePolicy, here: RoutePolicy, { parameters }: Evidence): readonly string[] {
+	return route.parameterNames.map((name) => {
+		const at = here.parameterNames.indexOf(name);
+		return at < 0 ? '' : (parameters[at] ?? '');
+	});
+}
