@@ -7,6 +7,7 @@ export default defineConfig({
 	ssr: { resolve: { conditions, externalConditions: conditions } },
 	test: {
 		include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+		exclude: ['test/fixtures/**'],
 		testTimeout: 20_000,
 		hookTimeout: 30_000,
 	},

@@ -1,6 +1,7 @@
 /** The registry of commands, in the order in which `--help` lists them. */
 import { runCheck } from './check.ts';
 import { runDemo } from './demo/index.ts';
+import { runExplain } from './explain.ts';
 import { runStart } from './start.ts';
 import { runToken } from './token.ts';
 
@@ -14,6 +15,7 @@ export interface Command {
 export const commands: readonly Command[] = [
 	{ name: 'start', summary: 'serve with a configuration file', run: runStart },
 	{ name: 'check', summary: 'read a configuration file and report every problem in it', run: runCheck },
+	{ name: 'explain', summary: 'show every check that a request with a token meets', run: runExplain },
 	{ name: 'token', summary: 'decode a token safely, or mint one for tests', run: runToken },
 	{ name: 'demo', summary: 'a tour with a real authorization server, a sample API and the gateway', run: runDemo },
 ];

@@ -73,7 +73,7 @@ test('never throws; what it accepts is the field value again', () => {
 			if (parsed === 'malformed') return;
 			expect(candidate.toLowerCase().startsWith(parsed.scheme)).toBe(true);
 			expect(candidate.slice(parsed.scheme.length).trimStart()).toBe(parsed.token.trimStart());
-			if (parsed.scheme === 'bearer') expect(parsed.token).toMatch(/^[^\s,"]+$/);
+			expect(parsed.scheme !== 'bearer' || /^[^\s,"]+$/.test(parsed.token)).toBe(true);
 		}),
 		{ numRuns: 1000 },
 	);

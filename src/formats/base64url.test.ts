@@ -52,7 +52,27 @@ test('decodes what it encodes, as others do', () => {
 });
 
 test('accepts only what encodes to the same text again', () => {
-	const alphabet = [...'ABCZaz0189-_', '+', '/', '=', ' ', '\n', '\u00c1', '\u2028'];
+	const alphabet = [
+		'A',
+		'B',
+		'C',
+		'Z',
+		'a',
+		'z',
+		'0',
+		'1',
+		'8',
+		'9',
+		'-',
+		'_',
+		'+',
+		'/',
+		'=',
+		' ',
+		'\n',
+		'\u00c1',
+		'\u2028',
+	];
 	const text = fc.oneof(
 		fc.string(),
 		fc.array(fc.constantFrom(...alphabet), { maxLength: 9 }).map((all) => all.join('')),

@@ -26,7 +26,8 @@ export function withoutParameters(query: string, names: readonly string[]): stri
 		return !names.includes(decode(equals < 0 ? parameter : parameter.slice(0, equals)));
 	});
 	if (kept.length === parameters.length) return query;
-	return kept.length === 0 ? '' : `?${kept.join('&')}`;
+	const rest = kept.join('&');
+	return rest === '' ? '' : `?${rest}`;
 }
 
 function parametersOf(query: string): readonly string[] {

@@ -20,7 +20,7 @@ export interface RequestTargetOptions {
 
 /** Segments of plain characters that begin with neither `.` nor `;`: such a path is its own normal form. */
 const plainPath = /^(?:\/|(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)+\/?)$/;
-const absoluteForm = /^(https?):\/\/([^/?#@\\]+)([^]*)$/i;
+const absoluteForm = /^(https?):\/\/([^/?#@\\]+)((?:[/?][^]*)?)$/i;
 const unreserved = /^[A-Za-z0-9._~-]$/;
 /** Printable, but not allowed to stand in a path as they are (RFC 3986 §3.3). */
 const unencoded = /["<>[\]^`{|}]/g;

@@ -37,6 +37,10 @@ test.each([
 });
 
 test('never throws, and gives whole numbers only', () => {
-	fc.assert(fc.property(fc.string(), (text) => expect(Number.isSafeInteger(parseSize(text) ?? 0)).toBe(true)));
-	fc.assert(fc.property(fc.maxSafeNat(), (bytes) => expect(parseSize(String(bytes))).toBe(bytes)));
+	fc.assert(
+		fc.property(fc.string(), fc.maxSafeNat(), (text, bytes) => {
+			expect(Number.isSafeInteger(parseSize(text) ?? 0)).toBe(true);
+			expect(parseSize(String(bytes))).toBe(bytes);
+		}),
+	);
 });

@@ -115,7 +115,7 @@ function logFault(log: Log, reason: Reason | undefined, outcome: Outcome, verdic
 }
 
 function describeCause(cause: unknown): string | undefined {
-	if (cause === undefined) return undefined;
-	if (!(cause instanceof Error)) return String(cause);
+	if (cause === undefined || typeof cause === 'string') return cause;
+	if (!(cause instanceof Error)) return 'something that is no Error was thrown';
 	return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
 }

@@ -48,7 +48,7 @@ export class Connection<T extends Turn> {
 
 	/** Starts `turn` now or when those before it are over. */
 	take(turn: T): void {
-		if (this.#concluded) return;
+		if (this.#concluded || !this.socket.writable) return;
 		if (this.#current === undefined) {
 			this.#current = turn;
 			turn.start();
@@ -65,7 +65,8 @@ export class Connection<T extends Turn> {
 	/** To be called once when a turn is over. */
 	over(turn: T): void {
 		if (this.#current !== turn) return;
-		this.#current = this.socket.destroyed ? undefined : this.#waiting.shift();
+		// After a last answer (`Connection: close`) nothing more is served (RFC 9112 §9.6).
+		this.#current = this.socket.writable ? this.#waiting.shift() : undefined;
 		if (this.#current !== undefined) {
 			this.#current.start();
 			return;
@@ -74,6 +75,7 @@ export class Connection<T extends Turn> {
 			this.#paused = false;
 			this.socket.resume();
 		}
+		if (!this.socket.writable) return;
 		if (this.#last === undefined) this.#rested();
 		else this.#last();
 	}
@@ -82,8 +84,8 @@ export class Connection<T extends Turn> {
 	conclude(last: () => void): void {
 		if (this.#concluded) return;
 		this.#concluded = true;
-		if (this.#current === undefined) last();
-		else this.#last = last;
+		if (this.#current !== undefined) this.#last = last;
+		else if (this.socket.writable) last();
 	}
 }
 

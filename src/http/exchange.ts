@@ -105,8 +105,13 @@ export class Exchange<C> implements Turn {
 		this.#reason ??= reason;
 		this.#cause ??= cause;
 		this.#carrier?.stop();
-		if (this.response.headersSent) this.#breakOff();
-		else this.#send(this.wordRefusal(reason));
+		if (this.response.headersSent) {
+			this.#breakOff();
+			return;
+		}
+		// What comes next on a connection whose framing or head was wrong is anybody's guess.
+		if (reason === 'request_malformed' || reason === 'headers_too_large') this.response.shouldKeepAlive = false;
+		this.#send(this.wordRefusal(reason));
 	}
 
 	/** Notes that the upstream is being asked. */
@@ -273,11 +278,13 @@ export class Exchange<C> implements Turn {
 			response.end(prepared.body);
 			return;
 		}
-		// The whole answer goes out now, its end only after the lingering: node closes the connection with it.
 		if (prepared.body.length > 0 && request.method !== 'HEAD') response.write(prepared.body);
 		else response.flushHeaders();
 		this.end(prepared.status);
-		discardBody(request, () => response.end());
+		const { socket } = this.connection;
+		// The answer and our FIN go out now; destroying the socket is what has to wait.
+		socket.end();
+		discardBody(request, () => socket.destroySoon());
 	}
 
 	/** A response that breaks must never look whole to the client. */

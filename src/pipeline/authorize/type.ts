@@ -8,7 +8,7 @@ import { principalCheck } from './principal-check.ts';
 /** Claims that only an ID token has (OpenID Connect Core §3.1.3.6, §3.3.2.11; FAPI 1 for `s_hash`). */
 const idTokenClaims = ['at_hash', 'c_hash', 's_hash'] as const;
 /** Values of the payload's own `typ`, as Keycloak writes it, that mark something else than an access token. */
-const otherTypes: ReadonlySet<unknown> = new Set(['ID', 'Refresh', 'Offline', 'Logout']);
+const otherTypes: ReadonlySet<string> = new Set(['ID', 'Refresh', 'Offline', 'Logout']);
 
 /** `types`: accepted `typ` values, lower-case, without `application/`; `''` accepts a token without one. */
 export function createTypeCheck(types: readonly string[]): Check {
@@ -27,7 +27,7 @@ export function createTypeCheck(types: readonly string[]): Check {
 /** What betrays that the token is of another kind. */
 function otherToken(claims: JsonObject, type: string | undefined): string | undefined {
 	const own = member(claims, 'typ');
-	if (otherTypes.has(own)) return `payload typ ${String(own)}`;
+	if (typeof own === 'string' && otherTypes.has(own)) return `payload typ ${own}`;
 	if (type === 'at+jwt') return undefined;
 	const hash = idTokenClaims.find((name) => Object.hasOwn(claims, name));
 	if (hash !== undefined) return `the ID token claim ${hash}`;

@@ -1,0 +1,69 @@
+/** A request that nobody sent, for `explain`: what the client would call, with the token where the route looks for it. */
+import type { CredentialLocation, RequestView } from '#core/index';
+import { Evidence } from '#core/index';
+import { locate } from './locate.ts';
+import type { Policy } from './policy.ts';
+
+export interface ExplainedRequest {
+	/** Absolute, http or https. */
+	readonly url: string;
+	readonly method: string;
+	/** Without a scheme; undefined: a request without a credential. */
+	readonly token: string | undefined;
+}
+
+/** The token goes where the route that matches looks first; undefined when the URL is not absolute http(s). */
+export function explainedRequest(policy: Policy, { url, method, token }: ExplainedRequest): RequestView | undefined {
+	// Taken apart by hand: a URL object would resolve the dot segments that the decision must see.
+	const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(url);
+	if (match === null) return undefined;
+	const scheme = (match[1] ?? '').toLowerCase() === 'https' ? 'https' : 'http';
+	const host = match[2] ?? '';
+	const rest = match[3] ?? '';
+	const target = rest.startsWith('/') ? rest : `/${rest}`;
+
+	const bare = view(scheme, host, target, method, []);
+	if (token === undefined) return bare;
+	const location = firstLocation(policy, bare);
+	switch (location.in) {
+		case 'header':
+			return view(scheme, host, target, method, [
+				[location.name, location.name === 'authorization' ? `Bearer ${token}` : token],
+			]);
+		case 'cookie':
+			return view(scheme, host, target, method, [['cookie', `${location.name}=${token}`]]);
+		case 'query':
+			return view(
+				scheme,
+				host,
+				`${target}${target.includes('?') ? '&' : '?'}${location.name}=${encodeURIComponent(token)}`,
+				method,
+				[],
+			);
+	}
+}
+
+function firstLocation(policy: Policy, request: RequestView): CredentialLocation {
+	const located = locate(policy, new Evidence(request, 0, 0), request.method);
+	const rules = located.kind === 'route' ? located.route.guard?.rules.values().next().value : undefined;
+	return rules?.tokenFrom[0] ?? { in: 'header', name: 'authorization' };
+}
+
+function view(
+	scheme: 'http' | 'https',
+	host: string,
+	target: string,
+	method: string,
+	headers: readonly (readonly [name: string, value: string])[],
+): RequestView {
+	return {
+		scheme,
+		host,
+		target,
+		method,
+		peer: '127.0.0.1',
+		serverName: undefined,
+		headerCount: (name) => headers.filter(([candidate]) => candidate === name).length,
+		header: (name) => headers.find(([candidate]) => candidate === name)?.[1],
+	};
+}

@@ -1,0 +1,6 @@
+/** `countersign/runtime/node`: the ports of core on Node, for whoever assembles without our own front door. */
+export { systemClock } from './clock.ts';
+export { nodeCryptography } from './cryptography.ts';
+export { createDocumentFetcher } from './document-fetcher.ts';
+export { createLog } from './log.ts';
+export { systemTimers } from './timers.ts';
