@@ -28,14 +28,14 @@ export function renderExplanation(explanation: Explanation, { colour }: { readon
 	const { providers, routes } = explanation.elsewhere;
 	if (providers.length > 0) lines.push(`Not on this route, but would vouch for it: ${providers.join(', ')}`);
 	if (routes.length > 0) lines.push(`Would be allowed on: ${routes.join(', ')}`);
-	return `${lines.map(printable).join('\n')}\n`;
+	return `${lines.join('\n')}\n`;
 }
 
 function renderFinding({ check, outcome, reason, expected, found }: Finding, colour: boolean): string[] {
 	const mark = `${marks[outcome]} ${check.padEnd(22)}`;
 	const start = colour ? `${colours[outcome]}${mark}${reset}` : mark;
-	if (outcome !== 'refused') return [`${start} ${found}`];
-	return [`${start} ${reason ?? ''}`, `    expected ${expected}`, `    found    ${found}`];
+	if (outcome !== 'refused') return [`${start} ${printable(found)}`];
+	return [`${start} ${reason ?? ''}`, `    expected ${printable(expected)}`, `    found    ${printable(found)}`];
 }
 
 function verdict({ outcome }: Explanation): string {
@@ -44,11 +44,10 @@ function verdict({ outcome }: Explanation): string {
 	return `${outcome}: ${status}${error === null ? '' : ` ${error}`}. ${fix}`;
 }
 
-/** Everything but printable text and our own colour codes becomes an escape. */
-function printable(line: string): string {
-	return line.replace(/\u001b\[\d+m|[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (text) =>
-		text.length > 1 && Object.values<string>(colours).concat(reset).includes(text)
-			? text
-			: Array.from(text, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+/** Texts of the token or the request: control and bidirectional characters become escapes. */
+function printable(text: string): string {
+	return text.replace(
+		/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+		(char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
 	);
 }

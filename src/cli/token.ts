@@ -22,7 +22,9 @@ export async function runToken(args: readonly string[]): Promise<number> {
 		case '-h':
 			process.stdout.write(help);
 			return 0;
+		case undefined:
+			throw new UsageError('say decode or mint');
 		default:
-			throw new UsageError(action === undefined ? 'say decode or mint' : `there is no "token ${action}"`);
+			throw new UsageError(`there is no "token ${action}"`);
 	}
 }

@@ -54,7 +54,8 @@ export function readDocument(text: string): ConfigDocument {
 			prettyErrors: false,
 			stringKeys: true,
 			version: '1.2',
-			logLevel: 'silent',
+			logLevel: 'error',
+			uniqueKeys: false,
 		});
 	} catch {
 		return refuse('the file cannot be read as YAML or JSON');
@@ -139,14 +140,15 @@ function walk(
 	}
 
 	function readMap(map: YAMLMap, path: ConfigPath, at: number): JsonValue {
-		const entries: [string, JsonValue][] = [];
+		const entries = new Map<string, JsonValue>();
 		for (const { key, value } of map.items) {
 			if (!isScalar(key) || typeof key.value !== 'string') continue;
 			const name = key.value;
 			const offset = key.range?.[0] ?? at;
 			if (name === '<<') problem(offset, [...path, name], 'merge keys (<<) are not read');
 			if (name === '__proto__') problem(offset, [...path, name], 'no key may be called __proto__');
-			else entries.push([name, read(isNode(value) ? value : null, [...path, name], offset, offset)]);
+			else if (entries.has(name)) problem(offset, [...path, name], 'this key is given twice');
+			else entries.set(name, read(isNode(value) ? value : null, [...path, name], offset, offset));
 		}
 		return Object.fromEntries(entries);
 	}
@@ -173,14 +175,12 @@ function isNode(value: unknown): value is Node {
 }
 
 /** Faults after which the structure of the file is still certain. */
-const harmless: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'NON_STRING_KEY', 'TAG_RESOLVE_FAILED']);
+const harmless: ReadonlySet<string> = new Set(['NON_STRING_KEY', 'TAG_RESOLVE_FAILED']);
 
 const quoting = 'Text with any of { } [ ] , : # & * ! | > \' " % @ ` in it is safest in quotes.';
 
 function explainYaml(code: string): { message: string; fix?: string } {
 	switch (code) {
-		case 'DUPLICATE_KEY':
-			return { message: 'this key is given twice' };
 		case 'NON_STRING_KEY':
 			return { message: 'a key must be text' };
 		case 'TAG_RESOLVE_FAILED':

@@ -48,7 +48,7 @@ async function defineRoute(
 	providers = 'idp: { issuer: https://idp.example.com/, audience: api }',
 ): Promise<RouteDefinition> {
 	const { routes } = await define(
-		`listen: 127.0.0.1:0\nproviders: { ${providers} }\nroutes:\n  - { upstream: http://127.0.0.1:9001, ${text} }`,
+		`listen: 127.0.0.1:0\nproviders: { ${providers} }\nroutes:\n  - { ${text} }`,
 	);
 	const [route] = routes;
 	if (route === undefined) throw new Error('no route');
@@ -80,7 +80,7 @@ test('eight faults are eight diagnostics, each at its own line', async () => {
 		'11 routes[0].audience',
 		'14 routes[1].path',
 		'16 routes[1].upstream',
-		'21 ',
+		'21 routes[2].public',
 	]);
 	expect(diagnostics.every(({ severity, column }) => severity === 'error' && column > 2 - Number(column === 1))).toBe(
 		true,
@@ -132,7 +132,7 @@ test('defaults of a small file', async () => {
 
 test('a provider’s entry replaces audience and scopes, merges claims, and the strictest lifetime counts', async () => {
 	const route = await defineRoute(
-		'path: "/{tenant}", audience: r, scopes: [a], clients: [c], claims: { x: 1, y: 2 }, max_lifetime: 10m, max_age: 1m, acr_values: [gold],' +
+		'upstream: http://127.0.0.1:9001, path: "/{tenant}", audience: r, scopes: [a], clients: [c], claims: { x: 1, y: 2 }, max_lifetime: 10m, max_age: 1m, acr_values: [gold],' +
 			' providers: { idp: { audience: "p-{tenant}", scopes: { any_of: [b] }, claims: { y: 3, z: { all_of: [4] } }, max_lifetime: 20m }, other: }',
 		'idp: { issuer: https://idp.example.com/, audience: api, max_lifetime: 1h, max_age: 30s }, other: { issuer: https://o.example.com/, audience: o, max_lifetime: 5m }',
 	);
@@ -188,7 +188,7 @@ test('an upstream’s path goes in front, its default port goes away', async () 
 });
 
 test('insecure_any_audience leaves the audience out', async () => {
-	const route = await defineRoute('path: /a, insecure_any_audience: true');
+	const route = await defineRoute('upstream: http://127.0.0.1:9001, path: /a, insecure_any_audience: true');
 	expect(route.rules[0]?.audience).toBeUndefined();
 });
 

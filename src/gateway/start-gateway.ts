@@ -17,6 +17,7 @@ import { createDocumentFetcher } from '#runtime/node/document-fetcher';
 import { createLineFile } from '#runtime/node/line-file';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
+import { judgeProcess } from './process-safety.ts';
 import { createRequestHandler } from './request-handler.ts';
 
 export interface GatewayOptions {
@@ -51,7 +52,8 @@ export class InvalidConfigError extends Error {
 
 /**
  * Loads the file, opens the listeners and serves. Rejects with InvalidConfigError for a bad file, and with a readable
- * Error when a listener cannot be opened; then nothing stays open. A provider that is down does not keep it from
+ * Error when a listener cannot be opened or the process runs with switches that make it unsafe
+ * (NODE_TLS_REJECT_UNAUTHORIZED=0, --insecure-http-parser); then nothing stays open. A provider that is down does not keep it from
  * starting: its routes answer 503 until its keys are there.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -64,6 +66,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		log,
 		...options.runtime,
 	};
+	const { refusals, warnings } = judgeProcess(process);
+	if (refusals.length > 0) throw new Error(`refusing to start: ${refusals.join(' ')}`);
+	for (const warning of warnings) log.warn(warning);
 	const definition = await load(options.configFile, runtime);
 	const assembly = assemble(definition, runtime);
 	const audit = options.onAudit === undefined ? await createLineFile({ path: definition.audit.file, log }) : undefined;

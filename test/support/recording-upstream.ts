@@ -43,9 +43,11 @@ export interface RecordingOptions {
 	/** False leaves request bodies to `answer`. Default: true. */
 	readonly readBody?: boolean;
 	readonly upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+	/** Who closes it: the end of the test (default), or the caller, where it serves more than one test. */
+	readonly closedBy?: 'test' | 'caller';
 }
 
-/** Listening; closed when the test is over. */
+/** Listening; closed when the test is over, unless the caller does that. */
 export async function recordingUpstream(options: RecordingOptions = {}): Promise<RecordingUpstream> {
 	const requests: RecordedRequest[] = [];
 	const sockets = new Set<Socket>();
@@ -112,7 +114,7 @@ export async function recordingUpstream(options: RecordingOptions = {}): Promise
 		});
 	});
 	const url = await listening(server);
-	onTestFinished(() => closing(server, sockets));
+	if (options.closedBy !== 'caller') onTestFinished(() => closing(server, sockets));
 
 	return {
 		url,
