@@ -1,85 +1,172 @@
 /**
  * Lines to a file or to standard output, in batches, off the path of whoever writes them. A batch holds whole lines, so
- * a process that is killed loses at most the last batch and never tears a line.
+ * a process that is killed loses at most the last batch; a line that a full disk or a power cut tore is closed before
+ * the next one begins.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Log } from '#core/index';
 
 export interface LineFile {
-	/** Never waits and never throws. Beyond `maxPending` bytes not yet written, lines are dropped and counted. */
+	/** Never waits and never throws. Beyond `maxPending` characters not yet written, lines are dropped and counted. */
 	write(line: string): void;
-	/** Lines dropped so far. */
+	/** Resolves to true once the operating system has taken the line, to false when it could not. Never rejects. */
+	commit(line: string): Promise<boolean>;
+	/** Lines that were lost so far: dropped, or in a batch that could not be written. */
 	readonly dropped: number;
+	/** Whether the last batch could not be written. */
+	readonly failing: boolean;
+	/** Opens the path anew after what is pending is written, for rotation by rename. A failure is logged, the old file stays. */
+	reopen(): Promise<void>;
 	/** Writes what is pending, then closes. */
 	close(): Promise<void>;
 }
 
 export interface LineFileOptions {
-	/** Absolute or relative path, opened for appending with mode 0640; undefined: standard output. */
+	/** Opened for appending with mode 0640; undefined: standard output. */
 	readonly path: string | undefined;
 	readonly log: Log;
-	/** Bytes of lines that may wait for the disk; default 8 MiB. */
+	/** Characters of lines that may wait for the disk; default 8 Mi. */
 	readonly maxPending?: number;
 }
 
+type Settle = (written: boolean) => void;
+
 /** Rejects with the error of the file system when the file cannot be opened. */
 export async function createLineFile({ path, log, maxPending = 8 * 1024 * 1024 }: LineFileOptions): Promise<LineFile> {
-	const file = path === undefined ? undefined : await open(path, 'a', 0o640);
-	let pending: string[] = [];
-	let pendingBytes = 0;
+	let target = await openTarget(path);
+	let lines: string[] = [];
+	let waiting: Settle[] = [];
+	let pending = 0;
 	let dropped = 0;
 	let failing = false;
-	let flushing: Promise<void> | undefined;
+	let dropping = false;
+	/** Everything that touches the file happens in this order, one after the other. */
+	let queue: Promise<void> = Promise.resolve();
+	let scheduled = false;
 
-	async function flush(): Promise<void> {
-		while (pending.length > 0) {
-			const batch = `${pending.join('\n')}\n`;
-			pending = [];
-			pendingBytes = 0;
-			try {
-				await append(file, batch);
-				failing = false;
-			} catch (cause) {
-				if (!failing)
-					log.error('lines could not be written', {
-						path,
-						cause: cause instanceof Error ? cause.message : String(cause),
-					});
-				failing = true;
-				dropped += batch.split('\n').length - 1;
-			}
+	async function writeBatch(): Promise<void> {
+		scheduled = false;
+		const batch = lines;
+		const settles = waiting;
+		if (batch.length === 0) return;
+		lines = [];
+		waiting = [];
+		pending = 0;
+		dropping = false;
+		let written = true;
+		try {
+			await target.append(`${batch.join('\n')}\n`);
+			if (failing) log.info('lines can be written again', { path, lost: dropped });
+		} catch (cause) {
+			written = false;
+			dropped += batch.length;
+			if (!failing) log.error('lines could not be written', { path, cause: messageOf(cause) });
 		}
-		flushing = undefined;
+		failing = !written;
+		for (const settle of settles) settle(written);
+	}
+
+	function enqueue(line: string): boolean {
+		if (pending > maxPending) {
+			if (!dropping) log.warn('lines are dropped: the disk is slower than the requests', { path });
+			dropping = true;
+			dropped++;
+			return false;
+		}
+		lines.push(line);
+		pending += line.length;
+		if (!scheduled) {
+			scheduled = true;
+			// One turn of the event loop makes a batch of what arrives together.
+			queue = queue.then(() => new Promise<void>((resolve) => setImmediate(resolve))).then(writeBatch);
+		}
+		return true;
 	}
 
 	return {
 		write(line) {
-			if (pendingBytes > maxPending) {
-				if (dropped === 0) log.warn('lines are dropped: the disk is slower than the requests', { path });
-				dropped++;
-				return;
-			}
-			pending.push(line);
-			pendingBytes += line.length;
-			// One turn of the event loop makes a batch of what arrives together.
-			flushing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(flush);
+			enqueue(line);
+		},
+		commit(line) {
+			return new Promise((resolve) => {
+				if (enqueue(line)) waiting.push(resolve);
+				else resolve(false);
+			});
 		},
 		get dropped() {
 			return dropped;
 		},
+		get failing() {
+			return failing;
+		},
+		reopen() {
+			queue = queue.then(async () => {
+				try {
+					const next = await openTarget(path);
+					await target.close();
+					target = next;
+				} catch (cause) {
+					log.error('the file could not be opened anew', { path, cause: messageOf(cause) });
+				}
+			});
+			return queue;
+		},
 		async close() {
-			await flushing;
-			await file?.close();
+			// What is written while the last batch is on its way makes another one.
+			for (let last: Promise<void> | undefined; last !== queue; ) {
+				last = queue;
+				await last;
+			}
+			await target.close();
 		},
 	};
 }
 
-async function append(file: FileHandle | undefined, text: string): Promise<void> {
-	if (file !== undefined) {
-		await file.appendFile(text);
-		return;
-	}
-	await new Promise<void>((resolve, reject) => {
-		process.stdout.write(text, (problem) => (problem == null ? resolve() : reject(problem)));
-	});
+interface Target {
+	append(text: string): Promise<void>;
+	close(): Promise<void>;
+}
+
+async function openTarget(path: string | undefined): Promise<Target> {
+	if (path === undefined) return standardOutput;
+	const file = await open(path, 'a+', 0o640);
+	let torn = !(await endsWithLine(file));
+	return {
+		async append(text) {
+			const bytes = Buffer.from(torn ? `\n${text}` : text, 'utf8');
+			for (let at = 0; at < bytes.length; ) {
+				let written: number;
+				try {
+					({ bytesWritten: written } = await file.write(bytes, at));
+				} catch (cause) {
+					// A full disk may take half a batch: the rest of that line will never come.
+					torn = at > 0 || torn;
+					throw cause;
+				}
+				at += written;
+			}
+			torn = false;
+		},
+		close: () => file.close(),
+	};
+}
+
+/** Whether the next line can follow at once: false when the last writer was cut off in the middle of one. */
+async function endsWithLine(file: FileHandle): Promise<boolean> {
+	const status = await file.stat();
+	if (!status.isFile() || status.size === 0) return true;
+	const { buffer } = await file.read(Buffer.alloc(1), 0, 1, status.size - 1);
+	return buffer[0] === 0x0a;
+}
+
+const standardOutput: Target = {
+	append: (text) =>
+		new Promise((resolve, reject) => {
+			process.stdout.write(text, (problem) => (problem == null ? resolve() : reject(problem)));
+		}),
+	close: () => Promise.resolve(),
+};
+
+function messageOf(cause: unknown): string {
+	return cause instanceof Error ? cause.message : String(cause);
 }
