@@ -15,5 +15,5 @@ if (running[0] < required[0] || (running[0] === required[0] && running[1] < requ
 	);
 	process.exitCode = 2;
 } else {
-	require('./start.cjs');
+	require('./start.cjs').start();
 }

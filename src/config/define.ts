@@ -4,11 +4,12 @@
  */
 import { type Reason, reasons } from '#core/index';
 import { isCidr } from '#formats/ip';
+import { readAdmin } from './admin.ts';
 import { readCors } from './cors.ts';
 import { defaults } from './defaults.ts';
 import type { Definition, LimitsDefinition, TimeoutsDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
-import { readAdmin, readListeners } from './listeners.ts';
+import { readListeners } from './listeners.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
 import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
@@ -29,20 +30,18 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const around = { providers, shapedProviders: file.providers, cors, responses };
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
-	const definitions = routes.flatMap(({ definition }) => (definition === undefined ? [] : [definition]));
-	hintAtProviders(file, providers, definitions, report);
 
-	return {
+	const definition: Definition = {
 		listen,
 		publicUrl: values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report),
-		admin: values.admin === undefined ? undefined : readAdmin(values.admin.listen, ['admin', 'listen'], reading),
+		admin: values.admin === undefined ? undefined : readAdmin(values.admin, providers, reading),
 		audit: {
 			file: values.audit?.file === undefined ? undefined : resolvePath(reading.folder, values.audit.file),
 			digestKey: values.audit?.digest_key,
 			onOverflow: values.audit?.on_overflow ?? 'drop',
 		},
 		providers: [...providers.values()].map(({ definition }) => definition),
-		routes: definitions,
+		routes: routes.flatMap((route) => route.definition ?? []),
 		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
 		limits: readLimits(values.limits, report),
 		timeouts: readTimeouts(values.timeouts, report),
@@ -51,6 +50,8 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		cors,
 		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
 	};
+	adviseOnProviders(providers, definition.routes, report);
+	return definition;
 }
 
 function readPublicUrl(text: string, report: Report): string {
@@ -119,33 +120,26 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 	};
 }
 
-/** Providers that no route uses, and, once a provider, routes that bound the life of its tokens nowhere. */
-function hintAtProviders(
-	{ providers: shaped, routes: shapedRoutes }: ShapedFile,
+/** Advice for a file without errors: providers that no route uses, and, once a provider, tokens whose life nothing bounds. */
+function adviseOnProviders(
 	providers: ReadonlyMap<string, ReadProvider>,
 	routes: Definition['routes'],
 	report: Report,
 ): void {
-	if (routes.length < shapedRoutes.length || shapedRoutes.some(hasBrokenLifetime)) return;
-	for (const entry of shaped) {
-		const provider = providers.get(entry.name);
-		if (provider === undefined || hasBrokenLifetime(entry)) continue;
-		const rules = routes.flatMap((route) =>
-			route.rules.filter((rule) => rule.provider === entry.name).map((rule) => ({ route, rule })),
+	if (report.list().some(({ severity }) => severity === 'error')) return;
+	for (const { name, path } of providers.values()) {
+		const uses = routes.flatMap((route) =>
+			route.rules.filter(({ provider }) => provider === name).map((rules) => ({ route: route.name, rules })),
 		);
-		if (rules.length === 0) {
-			report.hint(provider.path, 'no route accepts tokens of this provider', { at: 'key' });
+		if (uses.length === 0) {
+			report.hint(path, 'no route accepts tokens of this provider', { at: 'key' });
 			continue;
 		}
-		const unbounded = rules.find(({ rule }) => rule.maxLifetime === undefined && rule.maxAge === undefined);
+		const unbounded = uses.find(({ rules }) => rules.maxLifetime === undefined && rules.maxAge === undefined);
 		if (unbounded === undefined) continue;
-		report.hint(provider.path, `tokens may live as long as the provider likes (route ${unbounded.route.name})`, {
+		report.hint(path, `tokens may live as long as the provider likes (route ${unbounded.route})`, {
 			at: 'key',
 			fix: 'Set max_lifetime; 15 to 60 minutes is usual for access tokens.',
 		});
 	}
-}
-
-function hasBrokenLifetime({ present, values }: Shaped<{ readonly max_lifetime?: string | undefined }>): boolean {
-	return present.has('max_lifetime') && values.max_lifetime === undefined;
 }

@@ -8,7 +8,7 @@ export interface Definition {
 	readonly listen: readonly ListenerDefinition[];
 	/** Origin that clients call, without a trailing slash; undefined: scheme and Host of the request. */
 	readonly publicUrl: string | undefined;
-	readonly admin: { readonly listen: string } | undefined;
+	readonly admin: AdminDefinition | undefined;
 	readonly audit: AuditDefinition;
 	readonly providers: readonly ProviderDefinition[];
 	readonly routes: readonly RouteDefinition[];
@@ -36,6 +36,13 @@ export interface ListenerDefinition {
 				readonly clientCertificate: 'none' | 'request' | 'require';
 		  }
 		| undefined;
+}
+
+export interface AdminDefinition {
+	readonly host: string;
+	readonly port: number;
+	/** Whose tokens open it; undefined: nobody's, and then `host` is loopback. */
+	readonly auth: ProviderRules | undefined;
 }
 
 export interface AuditDefinition {

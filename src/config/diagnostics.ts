@@ -110,8 +110,14 @@ export function listWords(words: readonly string[], joint = 'or'): string {
 	return `${words.slice(0, -1).join(', ')} ${joint} ${words.at(-1) ?? ''}`;
 }
 
-/** `Did you mean issuer?` when a known word is at most a third of its letters away; else undefined. */
+/** `Did you mean issuer?` when a known word is near; else undefined. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
+	const near = nearest(word, known);
+	return near === undefined ? undefined : `Did you mean ${near}?`;
+}
+
+/** The known word that is meant, if one is at most a third of its letters away. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
 	if (word.length > 64) return undefined;
 	let best: string | undefined;
 	let least = Number.POSITIVE_INFINITY;
@@ -122,7 +128,7 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
 			best = candidate;
 		}
 	}
-	return best === undefined ? undefined : `Did you mean ${best}?`;
+	return best;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

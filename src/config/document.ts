@@ -146,7 +146,7 @@ function walk(
 			const name = key.value;
 			const offset = key.range?.[0] ?? at;
 			if (name === '<<') problem(offset, [...path, name], 'merge keys (<<) are not read');
-			if (name === '__proto__') problem(offset, [...path, name], 'no key may be called __proto__');
+			else if (name === '__proto__') problem(offset, [...path, name], 'no key may be called __proto__');
 			else if (entries.has(name)) problem(offset, [...path, name], 'this key is given twice');
 			else entries.set(name, read(isNode(value) ? value : null, [...path, name], offset, offset));
 		}
@@ -167,7 +167,7 @@ function walk(
 
 	if (document.contents === null) return { data: undefined, places };
 	const data = read(document.contents, [], 0, 0);
-	return { data, places };
+	return { data: values > maxValues ? undefined : data, places };
 }
 
 function isNode(value: unknown): value is Node {

@@ -1,6 +1,5 @@
 /** Where the gateway listens, and with which certificates. */
 import { parseHost } from '#formats/host';
-import { isLoopbackHost } from '#formats/ip';
 import type { ListenerDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
 import { asList, type Reading, readNamedFile } from './reading.ts';
@@ -40,15 +39,6 @@ export function readAddress(text: string): { readonly host: string; readonly por
 	const name = parseHost(host);
 	if (name === undefined || name.port !== undefined) return 'expected host:port, with IPv6 in brackets';
 	return { host: name.name.replace(/^\[(.*)\]$/, '$1'), port };
-}
-
-/** Without authentication the admin listener may be reached from this machine alone. */
-export function readAdmin(listen: string, path: ConfigPath, { report }: Reading): { readonly listen: string } {
-	const address = readAddress(listen);
-	if (typeof address === 'string') report.error(path, address, { fix: 'For example: 127.0.0.1:9090' });
-	else if (!isLoopbackHost(address.host))
-		report.error(path, 'the admin listener may only be on this machine (127.0.0.1, ::1 or localhost)');
-	return { listen };
 }
 
 function readTls(tls: TlsFile, path: ConfigPath, reading: Reading): ListenerDefinition['tls'] {

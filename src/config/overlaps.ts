@@ -48,11 +48,12 @@ function shareMethod(a: readonly string[], b: readonly string[], wild: boolean):
 
 /**
  * A public or hostless route that reaches, at the same upstream, a path that another route guards. A route that is
- * wholly within the guarded path is a deliberate exception.
+ * wholly within the guarded path is a deliberate exception. Reported once a route.
  */
 function checkWaysAround(routes: readonly ReadRoute[], report: Report): void {
-	for (const guarded of routes) {
-		for (const open of routes) if (goesAround(open, guarded)) warn(open, guarded, report);
+	for (const open of routes) {
+		const guarded = routes.find((other) => goesAround(open, other));
+		if (guarded !== undefined) warn(open, guarded, report);
 	}
 }
 
@@ -68,6 +69,7 @@ function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
 	const from = upstreamPattern(open.pattern, way.upstream);
 	const to = upstreamPattern(guarded.pattern, guard.upstream);
 	if (!overlap(from, to) || (covers(to, from) && !covers(from, to))) return false;
+	if (JSON.stringify(way.rules) === JSON.stringify(guard.rules)) return false;
 	// With the same rewriting, and for the same hosts, the router gives every path in question to the guarded route.
 	const rewritten =
 		way.upstream.stripPrefix !== guard.upstream.stripPrefix || way.upstream.addPrefix !== guard.upstream.addPrefix;

@@ -373,9 +373,20 @@ export const configSchema = z.strictObject({
 	}),
 	public_url: url().optional().meta({ description: 'Origin that clients call, such as `https://api.example.com`.' }),
 	admin: z
-		.strictObject({ listen: text().meta({ description: '`host:port`, loopback only.' }) })
+		.strictObject({
+			listen: text().meta({ description: '`host:port`; loopback only, unless there is `auth`.' }),
+			auth: z
+				.strictObject({
+					provider: text().meta({ description: 'Whose tokens open it: name of a provider.' }),
+					scopes: scopes(),
+					audience: audience().optional().meta({ description: 'Accepted `aud`, any of; replaces the provider’s.' }),
+					clients: clients().optional(),
+				})
+				.optional()
+				.meta({ description: 'Token that every path but `/healthz` and `/readyz` needs.' }),
+		})
 		.optional()
-		.meta({ description: 'Health and metrics.' }),
+		.meta({ description: 'Listener for health, metrics, providers, routes and explanations. Plain HTTP.' }),
 	audit: z
 		.strictObject({
 			file: text().optional().meta({ description: 'File to append to. Default: standard output.' }),
@@ -466,10 +477,9 @@ export type TokenFromFile = NonNullable<RuleFile['token_from']>;
 export type ClaimTestsFile = NonNullable<RuleFile['claims']>;
 export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
-/** Keys of the file, its `admin`, its providers and its routes that later versions bring. */
+/** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
 	file: ['store', 'workers', 'rate_limits', 'sessions', 'revocation', 'minting'],
-	admin: ['auth'],
 	provider: ['introspection_endpoint', 'introspection', 'client', 'format', 'keys'],
 	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
 } as const;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isJsonObject, type JsonValue } from '#core/index';
-import { type ConfigPath, listWords, type Report, suggest } from './diagnostics.ts';
+import { type ConfigPath, listWords, nearest, type Report, suggest } from './diagnostics.ts';
 import {
 	type ConfigFile,
 	configSchema,
@@ -51,7 +51,7 @@ export function shapeFile(data: JsonValue | undefined, report: Report): ShapedFi
 	const file = shapeObject<Omit<ConfigFile, 'providers' | 'routes'>>(configSchema, rest, [], report);
 	return {
 		...file,
-		present: new Set(Object.keys(data)),
+		present: new Set([...file.present, ...Object.keys(data)]),
 		providers: shapeProviders(providers, report),
 		routes: shapeRoutes(routes, report),
 	};
@@ -110,24 +110,40 @@ function shapeObject<T>(
 	report: Report,
 ): Shaped<T> {
 	const values: Record<string, unknown> = {};
+	const known = Object.keys(schema.shape);
 	const unknown: string[] = [];
 	for (const [key, value] of Object.entries(data)) {
-		const property = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
-		if (property === undefined) {
+		if (!Object.hasOwn(schema.shape, key)) {
 			unknown.push(key);
 			continue;
 		}
-		const parsed = (property as z.ZodType).safeParse(value);
-		if (parsed.success) values[key] = parsed.data;
-		else
-			reportIssues(parsed.error.issues, value, [...path, key], {
-				schema: property as z.ZodType,
-				from: path.length + 1,
-				report,
-			});
+		const property = schema.shape[key] as z.ZodType;
+		const parsed = property.safeParse(value);
+		if (parsed.success) {
+			values[key] = parsed.data;
+			continue;
+		}
+		const { issues } = parsed.error;
+		reportIssues(issues, value, [...path, key], { schema: property, from: path.length + 1, report });
+		const rest = withoutFaults(property, value, issues);
+		if (rest !== undefined) values[key] = rest;
 	}
-	reportUnknownKeys(unknown, Object.keys(schema.shape), path, report);
-	return { path, values: values as T, present: new Set(Object.keys(data)) };
+	reportUnknownKeys(unknown, known, path, report);
+	// A misspelt key is one fault, not also a missing one.
+	const meant = unknown.flatMap((key) => nearest(key, known) ?? []);
+	return { path, values: values as T, present: new Set([...Object.keys(data), ...meant]) };
+}
+
+/** The entries of a mapping with free keys (claims, headers, responses) that passed; each stands for itself. */
+function withoutFaults(property: z.ZodType, value: JsonValue, issues: readonly Issue[]): unknown {
+	const schema = property instanceof z.ZodOptional ? property.unwrap() : property;
+	if (!(schema instanceof z.ZodRecord) || !isJsonObject(value)) return undefined;
+	const faulty = new Set(
+		issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(0, 1).map(String))),
+	);
+	const passed = Object.fromEntries(Object.entries(value).filter(([key]) => !faulty.has(key)));
+	const parsed = property.safeParse(passed);
+	return parsed.success ? parsed.data : undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -176,7 +192,9 @@ function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
 }
 
 function isWholly(issue: Issue): boolean {
-	return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+	if (issue.path.length > 0) return false;
+	if (issue.code === 'invalid_union') return issue.errors.every((branch) => branch.some(isWholly));
+	return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
 const typeWords: Readonly<Record<string, string>> = {
@@ -190,13 +208,11 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 function wordIssue(issue: Issue, value: JsonValue | undefined): string {
+	const ofKind = issue.code === 'invalid_type' || issue.code === 'invalid_union';
+	if (ofKind && value === undefined) return 'this is missing';
 	const got = value === undefined ? '' : `, got ${kindOf(value)}`;
-	if (!generic.test(issue.message)) {
-		return issue.code === 'invalid_type' || issue.code === 'invalid_union' ? `${issue.message}${got}` : issue.message;
-	}
-	if (issue.code === 'invalid_type') {
-		return value === undefined ? 'this is missing' : `expected ${typeWords[issue.expected] ?? issue.expected}${got}`;
-	}
+	if (!generic.test(issue.message)) return ofKind ? `${issue.message}${got}` : issue.message;
+	if (issue.code === 'invalid_type') return `expected ${typeWords[issue.expected] ?? issue.expected}${got}`;
 	return issue.code === 'invalid_value'
 		? `expected ${listWords(issue.values.map(String))}`
 		: 'this value is not allowed here';
@@ -232,7 +248,6 @@ function reportUnknownKeys(
 
 function laterKeysAt(path: ConfigPath): readonly string[] {
 	if (path.length === 0) return laterKeys.file;
-	if (path.length === 1 && path[0] === 'admin') return laterKeys.admin;
 	if (path.length === 2 && path[0] === 'providers') return laterKeys.provider;
 	return path.length === 2 && path[0] === 'routes' ? laterKeys.route : [];
 }

@@ -279,6 +279,12 @@ export const faultReasons = {
 		'The gateway cannot reach its store at the moment.',
 		'Is the store of the `store` section running and reachable?',
 	),
+	audit_unavailable: entry(
+		503,
+		null,
+		'The gateway cannot record requests at the moment.',
+		'With `audit.on_overflow: refuse` nothing is served that cannot be recorded. Is the disk of the audit file full?',
+	),
 	backend_token_unavailable: entry(
 		503,
 		null,

@@ -3,14 +3,15 @@
  * engine shall answer and writes one audit record per request; it decides nothing.
  */
 import { readFile } from 'node:fs/promises';
-import { assemble, localKeyProblems, type Runtime } from '#assembly/assemble';
+import { type Assembly, assemble, localKeyProblems, type Runtime } from '#assembly/assemble';
 import type { Definition, ListenerDefinition } from '#config/definition';
 import { type Diagnostic, formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import type { Log } from '#core/index';
 import type { BoundAddress, ListenerOptions } from '#http/engine';
 import { createEngine } from '#http/node-engine';
-import { type AuditRecord, auditLine } from '#observe/audit-record';
+import type { AuditRecord } from '#observe/audit-record';
+import { createAuditTrail } from '#observe/audit-trail';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
@@ -18,7 +19,7 @@ import { createLineFile } from '#runtime/node/line-file';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
 import { judgeProcess } from './process-safety.ts';
-import { createRequestHandler } from './request-handler.ts';
+import { createRequestHandler, type InForce } from './request-handler.ts';
 
 export interface GatewayOptions {
 	/** Path of the configuration file. */
@@ -52,9 +53,9 @@ export class InvalidConfigError extends Error {
 
 /**
  * Loads the file, opens the listeners and serves. Rejects with InvalidConfigError for a bad file, and with a readable
- * Error when a listener cannot be opened or the process runs with switches that make it unsafe
- * (NODE_TLS_REJECT_UNAUTHORIZED=0, --insecure-http-parser); then nothing stays open. A provider that is down does not keep it from
- * starting: its routes answer 503 until its keys are there.
+ * Error when a listener cannot be opened, or when the process runs with NODE_TLS_REJECT_UNAUTHORIZED=0 or
+ * --insecure-http-parser; then nothing stays open. A provider that is down does not keep it from starting: its routes
+ * answer 503 until its keys are there.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 	const log = options.log ?? createLog(process.stderr, { json: false });
@@ -71,7 +72,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 	for (const warning of warnings) log.warn(warning);
 	const definition = await load(options.configFile, runtime);
 	const assembly = assemble(definition, runtime);
-	const audit = options.onAudit === undefined ? await createLineFile({ path: definition.audit.file, log }) : undefined;
+	const live = { current: inForce(assembly) };
+	const { onAudit } = options;
+	const auditFile = onAudit === undefined ? await createLineFile({ path: definition.audit.file, log }) : undefined;
 	const engine = createEngine(
 		{
 			listeners: await Promise.all(definition.listen.map(listenerOptions)),
@@ -81,12 +84,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 			log,
 		},
 		createRequestHandler({
-			decide: assembly.decide,
-			exposeReason: definition.errors.exposeReason,
-			statuses: definition.responses,
+			current: () => live.current,
 			clock: runtime.clock,
 			log,
-			record: options.onAudit ?? ((record) => audit?.write(auditLine(record))),
+			audit:
+				auditFile === undefined
+					? { record: (record) => onAudit?.(record), commit: undefined }
+					: createAuditTrail(auditFile, definition.audit.onOverflow),
 		}),
 	);
 
@@ -97,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		addresses = await engine.listen();
 	} catch (cause) {
 		assembly.stop();
-		await audit?.close();
+		await auditFile?.close();
 		throw cause;
 	}
 	return {
@@ -106,9 +110,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		async stop() {
 			await engine.drain();
 			assembly.stop();
-			await audit?.close();
+			await auditFile?.close();
 		},
 	};
+}
+
+function inForce({ decide, definition }: Assembly): InForce {
+	return { decide, exposeReason: definition.errors.exposeReason, statuses: definition.responses };
 }
 
 async function load(file: string, { cryptography, log }: Runtime): Promise<Definition> {

@@ -10,4 +10,6 @@ export interface EngineParts<C> {
 	isTrusted(address: string): boolean;
 	/** True once `drain` was called: every response says `Connection: close`. */
 	isDraining(): boolean;
+	/** Exchanges that were started and whose end was not reported yet. */
+	readonly open: Set<object>;
 }

@@ -79,6 +79,7 @@ export class Exchange<C> implements Turn {
 	start(): void {
 		if (this.#phase !== 'waiting' || this.#closed) return;
 		this.#phase = 'acting';
+		this.engine.open.add(this);
 		const problem = this.#broken?.reason ?? this.#headProblem();
 		if (problem !== undefined) {
 			this.refuse(problem, this.#broken?.cause);
@@ -177,6 +178,7 @@ export class Exchange<C> implements Turn {
 	end(status: number): void {
 		if (this.#phase === 'over') return;
 		this.#phase = 'over';
+		this.engine.open.delete(this);
 		const outcome = {
 			status,
 			upstreamStatus: this.#upstreamStatus,

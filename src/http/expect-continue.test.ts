@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rawClient } from '../../test/support/raw-client.ts';
+import { exchange, rawClient } from '../../test/support/raw-client.ts';
 import { recordingUpstream } from '../../test/support/recording-upstream.ts';
 import { denyAll, forwardTo, testEngine } from '../../test/support/test-engine.ts';
 
@@ -42,14 +42,10 @@ test('an upstream that cannot be reached is told without asking for the body', a
 test('an expectation without a body, or one that nobody knows, changes nothing', async () => {
 	const upstream = await recordingUpstream();
 	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
-	const client = await rawClient(gateway.url);
-	client.send('GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n');
-	expect((await client.response()).status).toBe(200);
-	client.send(head('Expect: 200-ok\r\nContent-Length: 2').concat('ab'));
-	expect((await client.response()).status).toBe(200);
+	expect((await exchange(gateway.url, 'GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n')).status).toBe(200);
+	expect((await exchange(gateway.url, head('Expect: 200-ok\r\nContent-Length: 2').concat('ab'))).status).toBe(200);
 	expect(upstream.requests.map((each) => [each.body, each.values('expect')])).toEqual([
 		['', []],
 		['ab', []],
 	]);
-	client.destroy();
 });

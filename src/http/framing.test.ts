@@ -10,21 +10,34 @@ test('one way to say how long a body is', () => {
 	expect(framingOf(['Transfer-Encoding', 'Chunked'])).toBe('chunked');
 });
 
-test.each([
-	[['Content-Length', '5', 'Transfer-Encoding', 'chunked']],
-	[['Transfer-Encoding', 'chunked', 'content-length', '5']],
-	[['Content-Length', '5', 'Content-Length', '5']],
-	[['Content-Length', '5', 'content-length', '6']],
-	[['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked']],
-	[['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'identity']],
-	...['+5', '0x5', '5_0', '5 6', '-1', '', '5,5', '5.0', '1e3', ' 5', '5\n', '\u0665', '9999999999999999'].map(
-		(value) => [['Content-Length', value]] as const,
-	),
-	...[
-		...['chunked,identity', 'identity', 'gzip, chunked', 'chunked, chunked', ' chunked', '\x0bchunked', 'xchunked'],
-		...['chunked;q=1', ',chunked', 'chunked,', '"chunked"', 'chunked\0', 'cow', ''],
-	].map((value) => [['Transfer-Encoding', value]] as const),
-])('ambiguous: %j', (raw) => {
+const lengths = ['+5', '0x5', '5_0', '5 6', '-1', '', '5,5', '5.0', '1e3', ' 5', '5\n', '\u0665', '9999999999999999'];
+const codings = [
+	'chunked,identity',
+	'identity',
+	'gzip, chunked',
+	'chunked, chunked',
+	' chunked',
+	'\x0bchunked',
+	'xchunked',
+	'chunked;q=1',
+	',chunked',
+	'chunked,',
+	'"chunked"',
+	'chunked\0',
+	'cow',
+	'',
+];
+
+test.each<{ raw: readonly string[] }>([
+	{ raw: ['Content-Length', '5', 'Transfer-Encoding', 'chunked'] },
+	{ raw: ['Transfer-Encoding', 'chunked', 'content-length', '5'] },
+	{ raw: ['Content-Length', '5', 'Content-Length', '5'] },
+	{ raw: ['Content-Length', '5', 'content-length', '6'] },
+	{ raw: ['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked'] },
+	{ raw: ['Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'identity'] },
+	...lengths.map((value) => ({ raw: ['Content-Length', value] })),
+	...codings.map((value) => ({ raw: ['Transfer-Encoding', value] })),
+])('ambiguous: $raw', ({ raw }) => {
 	expect(framingOf(raw)).toBeNull();
 });
 

@@ -6,10 +6,12 @@ import type { Buffer } from 'node:buffer';
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Reason } from '#core/index';
 import { compileBlocks } from '#formats/ip';
 import { bareAnswer, closeGently, prepareAnswer, writeLastAnswer } from './answer.ts';
 import { Connection } from './connection.ts';
+import { lingerTime } from './discard.ts';
 import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engine.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Exchange, type ExchangeKind } from './exchange.ts';
@@ -31,7 +33,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 	const sockets = new Set<Socket>();
 	let draining = false;
 
-	const parts: EngineParts<C> = { options, handler, pools, isTrusted, isDraining: () => draining };
+	const parts: EngineParts<C> = { options, handler, pools, isTrusted, isDraining: () => draining, open: new Set() };
 
 	const connectionOf = (socket: Socket): Connection<Exchange<C>> => {
 		let connection = connections.get(socket);
@@ -101,7 +103,9 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		}
 		const connection = connectionOf(socket);
 		const newest = connection.newest;
-		if (newest !== undefined && !newest.request.complete) newest.refuse(reason, error);
+		// A client that ends its side within a body has left; one that ends it within a head is told what was wrong.
+		if (newest !== undefined && !newest.request.complete && isEarlyEnd(error)) socket.destroy();
+		else if (newest !== undefined && !newest.request.complete) newest.refuse(reason, error);
 		else connection.conclude(() => refuseBare(socket, reason, error));
 	};
 
@@ -151,9 +155,16 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 			}, options.timeouts.drain);
 			await closed;
 			clearTimeout(timer);
+			// A decision that is still pending has nobody left to tell; its end is waited for, but not for ever.
+			for (const from = performance.now(); parts.open.size > 0 && performance.now() - from < lingerTime; )
+				await pause(5);
 			await pools.destroy();
 		},
 	};
+}
+
+function isEarlyEnd(error: Error): boolean {
+	return 'code' in error && error.code === 'HPE_INVALID_EOF_STATE';
 }
 
 /** The reason for an error that node's parser or its clock reports; undefined when there is nobody left to answer. */

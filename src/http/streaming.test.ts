@@ -98,7 +98,7 @@ test('a download waits for a client that does not read, and arrives whole when i
 });
 
 test('a head and each event go out at once, not with the end of the body', async () => {
-	let event = (_: string): void => undefined;
+	let event: (text: string) => void = () => undefined;
 	let end = (): void => undefined;
 	const upstream = await recordingUpstream({
 		answer: (_, response) => {
@@ -184,7 +184,7 @@ test('a declared body beyond the limit is refused before anything is sent on', a
 });
 
 test('a chunked body is cut where it passes the limit', async () => {
-	const upstream = await recordingUpstream();
+	const upstream = await recordingUpstream({ answer: () => undefined });
 	const gateway = await testEngine({ decide: forwardTo(upstream.url), limits: { body: 10 } });
 	const client = await rawClient(gateway.url);
 	client.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n');

@@ -1,6 +1,6 @@
 /**
- * Two sockets joined after an upgrade: bytes go both ways at the pace of the slower side until one side ends, nothing
- * moves for too long, or the time is up for which the decision holds.
+ * Two sockets joined after an upgrade: bytes go both ways at the pace of the slower side until one side ends its own
+ * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
 import type { Socket } from 'node:net';
 
@@ -24,9 +24,13 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 		client.destroy();
 		upstream.destroy();
 	};
-	const closed = (other: Socket) => (): void => {
-		// What the other side has not been sent yet may still go out.
-		other.destroySoon();
+	const end = (): void => {
+		// What a side has not been sent yet may still go out.
+		client.destroySoon();
+		upstream.destroySoon();
+	};
+	const closed = (): void => {
+		end();
 		open -= 1;
 		if (open > 0) return;
 		clearTimeout(deadline);
@@ -38,8 +42,8 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 		else deadline = setTimeout(watch, Math.min(left, longest));
 	};
 
-	client.on('error', cut).once('close', closed(upstream));
-	upstream.on('error', cut).once('close', closed(client));
+	client.on('error', cut).once('end', end).once('close', closed);
+	upstream.on('error', cut).once('end', end).once('close', closed);
 	// A socket counts what it reads and what it writes, so the client's alone sees both directions.
 	client.setTimeout(options.idle);
 	upstream.setTimeout(0);

@@ -103,6 +103,7 @@ export class UpgradeForwarding<C> implements Carrier {
 		const { view } = this.#exchange;
 		const { upstream, path, query } = this.#action.upstream;
 		const host = upstream.preserveHost ? effectiveHost(view) : '';
+		const authority = host === '' ? endpoint.authority : host;
 		const protocols = view.header('upgrade') ?? '';
 		let request: ClientRequest;
 		try {
@@ -111,12 +112,7 @@ export class UpgradeForwarding<C> implements Carrier {
 				method: 'GET',
 				path: path + query,
 				maxHeaderSize: maxResponseHead,
-				headers: [
-					'Host',
-					host === '' ? endpoint.authority : host,
-					...this.#lines,
-					...['Connection', 'Upgrade', 'Upgrade', protocols],
-				],
+				headers: ['Host', authority, ...this.#lines, 'Connection', 'Upgrade', 'Upgrade', protocols],
 			});
 		} catch (error) {
 			this.#exchange.refuse('internal_error', error);

@@ -88,6 +88,7 @@ function openEndpoint(origin: string, connectTimeout: number): Endpoint {
 		origin: url.origin,
 		authority: url.host,
 		serverName: name,
-		connect: (callback) => build(options, (...[error, socket]) => callback(error, socket)),
+		// On failure undici gives the error alone.
+		connect: (callback) => build(options, (...[error, socket]) => callback(error, error === null ? socket : null)),
 	};
 }

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { auditLine, auditRecord } from './audit-record.ts';
+import { auditRecord } from './audit-record.ts';
+
+const auditLine = JSON.stringify;
 
 const input = {
 	time: 0,
 	requestId: '1',
+	event: undefined,
 	decision: 'deny' as const,
 	reason: 'audience_mismatch' as const,
 	status: 401,

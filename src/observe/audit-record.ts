@@ -8,13 +8,16 @@ export interface AuditRecord {
 	/** RFC 3339, UTC, milliseconds. */
 	readonly time: string;
 	readonly request_id: string;
+	/** Only with `on_overflow: refuse`: which of the two records of a request this is. */
+	readonly event?: 'decision' | 'completion';
 	readonly decision: 'allow' | 'answer' | 'deny' | 'fault';
 	/** Why not forwarded, or what went wrong afterwards. */
 	readonly reason?: Reason;
 	readonly check?: string;
 	readonly expected?: string;
 	readonly found?: string;
-	readonly status: number;
+	/** What the client got; 0 when it went away before. Absent from a `decision`, which comes before. */
+	readonly status?: number;
 	readonly method?: string;
 	readonly host?: string;
 	/** Without query. */
@@ -27,24 +30,25 @@ export interface AuditRecord {
 	readonly token_id?: string;
 	readonly peer?: string;
 	readonly upstream_status?: number;
-	/** Milliseconds. */
-	readonly duration: number;
+	/** Milliseconds; absent from a `decision`. */
+	readonly duration?: number;
 	readonly upstream_duration?: number;
 }
 
 export interface AuditInput {
 	readonly time: number;
 	readonly requestId: string;
+	readonly event: AuditRecord['event'];
 	readonly decision: AuditRecord['decision'];
 	readonly reason: Reason | undefined;
-	readonly status: number;
+	readonly status: number | undefined;
 	readonly method: string | undefined;
 	readonly host: string | undefined;
 	readonly path: string | undefined;
 	readonly peer: string | undefined;
 	readonly facts: Facts | undefined;
 	readonly upstreamStatus: number | undefined;
-	readonly duration: number;
+	readonly duration: number | undefined;
 	readonly upstreamDuration: number | undefined;
 }
 
@@ -58,6 +62,7 @@ export function auditRecord(input: AuditInput): AuditRecord {
 	const record: Record<string, unknown> = {
 		time: new Date(input.time).toISOString(),
 		request_id: input.requestId,
+		event: input.event,
 		decision: input.decision,
 		reason: input.reason,
 		// What a check saw belongs to a refusal only; the checks of an allowed request all passed.
@@ -77,20 +82,15 @@ export function auditRecord(input: AuditInput): AuditRecord {
 		peer: input.peer,
 		upstream_status: input.upstreamStatus,
 		duration: round(input.duration),
-		upstream_duration: input.upstreamDuration === undefined ? undefined : round(input.upstreamDuration),
+		upstream_duration: round(input.upstreamDuration),
 	};
 	return record as unknown as AuditRecord;
-}
-
-/** One line without its end; JSON escapes every control character, so a record can never be torn in two. */
-export function auditLine(record: AuditRecord): string {
-	return JSON.stringify(record);
 }
 
 function cut(text: string | undefined): string | undefined {
 	return text === undefined || text.length <= maxText ? text : `${text.slice(0, maxText)}…`;
 }
 
-function round(milliseconds: number): number {
-	return Math.round(milliseconds * 1000) / 1000;
+function round(milliseconds: number | undefined): number | undefined {
+	return milliseconds === undefined ? undefined : Math.round(milliseconds * 1000) / 1000;
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { bitLength, rsaWeakness } from '#keys/verification/rsa-strength';
+import { rocaModulus } from '../../../test/support/roca.ts';
 
 const f4 = Uint8Array.of(1, 0, 1);
 const good = modulusOf(2048);
@@ -13,20 +14,6 @@ function modulusOf(bits: number): Uint8Array {
 function octets(number: bigint): Uint8Array {
 	const hex = number.toString(16);
 	return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-}
-
-function isPrime(n: bigint): boolean {
-	for (let divisor = 2n; divisor * divisor <= n; divisor++) if (n % divisor === 0n) return false;
-	return true;
-}
-
-/** A modulus as the flawed generator makes them: a power of 65537 modulo the primorial, of any size and factors. */
-function roca(): bigint {
-	let primorial = 1n;
-	for (let n = 2n; n <= 167n; n++) if (isPrime(n)) primorial *= n;
-	let power = 1n;
-	for (let i = 0; i < 1234; i++) power = (power * 65_537n) % primorial;
-	return (2n ** 2047n / primorial + 12_345n) * primorial + power;
 }
 
 test('passes what ordinary generators make', () => {
@@ -65,7 +52,7 @@ test('refuses an even modulus and one with a small factor', () => {
 });
 
 test('CVE-2017-15361: refuses a modulus of the flawed generator, and only because of its residues', () => {
-	const flawed = roca();
+	const flawed = rocaModulus();
 	expect(flawed.toString(2)).toHaveLength(2048);
 	expect(rsaWeakness(octets(flawed), f4)).toContain('ROCA');
 	expect(rsaWeakness(octets(flawed + 4n), f4) ?? '').not.toContain('ROCA');
