@@ -315,3 +315,19 @@ describe('CORS', () => {
 		);
 	});
 });
+
+test('parameters after ; cannot carry a request past a guarded route', async () => {
+	const { reason } = testPolicy(
+		definition({
+			providers: [provider({ name: 'idp' })],
+			routes: [
+				route({ name: 'guarded', path: '/admin/**', rules: [rules({ provider: 'idp' })] }),
+				route({ name: 'open', path: '/**', public: true }),
+			],
+		}),
+		{ idp: [key] },
+	);
+	expect(await reason(requestView({ target: '/admin;x/users' }))).toBe('path_ambiguous');
+	expect(await reason(requestView({ target: '/admin/users;x' }))).toBe('credential_missing');
+	expect(await reason(requestView({ target: '/other;x/y' }))).toBe('allow');
+});

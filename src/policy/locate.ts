@@ -4,6 +4,7 @@ import { parseHost } from '#formats/host';
 import { parseRequestTarget } from '#formats/request-target';
 import type { Policy } from './policy.ts';
 import type { RoutePolicy } from './route-policy.ts';
+import type { RouteMatch } from './route-table.ts';
 
 export type Located =
 	| { readonly kind: 'route'; readonly route: RoutePolicy }
@@ -32,6 +33,9 @@ export function locate(policy: Policy, evidence: Evidence, method: string): Loca
 		return refuse(evidence, 'path', 'misdirected', 'the host of the request target', 'another Host header');
 
 	const match = policy.table.find(target.path, host, method);
+	if (target.path.includes(';') && !readsTheSame(policy, match, target.path, host, method)) {
+		return refuse(evidence, 'path', 'path_ambiguous', 'a plain path', 'parameters after ; that hide another route');
+	}
 	switch (match.kind) {
 		case 'route_not_found':
 			return refuse(
@@ -62,6 +66,22 @@ export function locate(policy: Policy, evidence: Evidence, method: string): Loca
 			evidence.found = undefined;
 			return { kind: 'route', route: match.route };
 	}
+}
+
+/**
+ * Servlet containers drop `;parameters` from each segment (RFC 3986 §3.3 leaves them to the server): such a path may only
+ * pass if it leads to the same route either way.
+ */
+function readsTheSame(
+	policy: Policy,
+	match: RouteMatch<RoutePolicy>,
+	path: string,
+	host: string,
+	method: string,
+): boolean {
+	const without = policy.table.find(path.replaceAll(/;[^/]*/g, ''), host, method);
+	if (match.kind !== 'route' || without.kind !== 'route') return match.kind === without.kind;
+	return match.route === without.route;
 }
 
 /** Lower-case name that the request is for; empty for HTTP/1.0 without Host. */

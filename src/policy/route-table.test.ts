@@ -80,3 +80,11 @@ test('ten thousand routes are found like ten', () => {
 	const many = table(...Array.from({ length: 10_000 }, (_, i) => ({ path: `/api/v${i}/{id}` })));
 	expect(found(many.find('/api/v9999/x', '', 'GET'))).toBe('/api/v9999/{id} x');
 });
+
+test('another spelling of a literal is the same literal', () => {
+	const routes = table({ path: '/orders:batch' }, { path: '/caf%C3%A9' }, { path: '/**' });
+	expect(found(routes.find('/orders%3Abatch', '', 'GET'))).toBe('/orders:batch');
+	expect(found(routes.find('/orders:batch', '', 'GET'))).toBe('/orders:batch');
+	expect(found(routes.find('/caf%C3%A9', '', 'GET'))).toBe('/caf%C3%A9');
+	expect(found(routes.find('/orders%253Abatch', '', 'GET'))).toBe('/**');
+});

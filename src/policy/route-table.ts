@@ -64,10 +64,11 @@ function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
 			at.parameter ??= node();
 			at = at.parameter;
 		} else {
-			let next = at.literals.get(segment.text);
+			const text = literalText(segment.text);
+			let next = at.literals.get(text);
 			if (next === undefined) {
 				next = node();
-				at.literals.set(segment.text, next);
+				at.literals.set(text, next);
 			}
 			at = next;
 		}
@@ -126,7 +127,7 @@ function search<R>(
 	const end = slash < 0 ? path.length : slash;
 	const segment = path.slice(from, end);
 
-	const literal = at.literals.get(segment);
+	const literal = at.literals.get(literalText(segment));
 	if (literal !== undefined) {
 		const found = search(literal, path, end + 1, host, values);
 		if (found !== undefined) return found;
@@ -136,6 +137,19 @@ function search<R>(
 		if (found !== undefined) return found;
 	}
 	return choose(at.below, host, values);
+}
+
+/**
+ * What a segment says however it is spelled: `/orders%3Abatch` must not slip past a route for `/orders:batch`, since many
+ * upstreams take the two for one.
+ */
+function literalText(segment: string): string {
+	if (!segment.includes('%')) return segment;
+	try {
+		return decodeURIComponent(segment);
+	} catch {
+		return segment;
+	}
 }
 
 function choose<R>(groups: readonly HostGroup<R>[], host: string, values: readonly string[]): Found<R> | undefined {

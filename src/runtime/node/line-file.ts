@@ -162,7 +162,7 @@ async function endsWithLine(file: FileHandle): Promise<boolean> {
 const standardOutput: Target = {
 	append: (text) =>
 		new Promise((resolve, reject) => {
-			process.stdout.write(text, (problem) => (problem == null ? resolve() : reject(problem)));
+			process.stdout.write(text, (problem) => (problem === null || problem === undefined ? resolve() : reject(problem)));
 		}),
 	close: () => Promise.resolve(),
 };
