@@ -16,7 +16,7 @@ import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
 import { readRoute } from './routes.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
-import type { Shaped, ShapedFile } from './shape.ts';
+import type { ShapedFile } from './shape.ts';
 
 export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const { values, present } = file;

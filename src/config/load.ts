@@ -55,6 +55,7 @@ export async function loadConfigText(
 		return { definition: undefined, diagnostics: document.problems.map(asDiagnostic), files: [] };
 	}
 
+	for (const { path } of document.problems) if (path.length > 0) report.mute(path);
 	const filled =
 		document.data === undefined ? undefined : await fillSecrets(document.data, folder, environment, report);
 	const shaped = shapeFile(filled?.data, report);

@@ -1,6 +1,6 @@
 /** Routes against each other: which tie, which leave a way around a guard, which share a name. */
 import type { Report } from './diagnostics.ts';
-import { covers, overlap, shapeOf } from './patterns.ts';
+import { covers, overlap, shapeOf } from './pattern-relations.ts';
 import type { ReadRoute } from './routes.ts';
 import { upstreamPattern } from './upstreams.ts';
 

@@ -1,10 +1,10 @@
 /** The routes of the file → their definitions. */
 
+import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from '#formats/route-pattern';
 import { readCors } from './cors.ts';
 import type { ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
 import { readClaimsToHeaders } from './identity-headers.ts';
-import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from './patterns.ts';
 import type { ReadProvider } from './providers.ts';
 import { asList, type Reading } from './reading.ts';
 import { checkRouteRules, readRules } from './rules.ts';

@@ -41,6 +41,7 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 	const routeClaims = claimsOf(route).filter(({ claim }) => !replaced.has(claim));
 	if (own?.token_from !== undefined) checkTokenFrom(own.token_from, [...ownPath, 'token_from'], report);
 	checkTemplates(own, ownPath, parameters, reading);
+	checkProviderClaims(input, reading);
 	const tokenFrom = own?.token_from ?? route.values.token_from;
 	const binding = own?.binding ?? route.values.binding ?? 'if_bound';
 	if (own?.binding !== undefined) warnOfBinding(own.binding, [...ownPath, 'binding'], reading);
@@ -115,6 +116,21 @@ function readAudience(input: RuleInput, { report }: Reading): readonly string[] 
 		}
 	}
 	return asList(audience);
+}
+
+/** A provider's own claim rules may hold parameters too; then each of its routes must have them. */
+function checkProviderClaims({ route, provider, parameters }: RuleInput, { report }: Reading): void {
+	if (parameters === undefined) return;
+	for (const { claim, test } of provider.definition.claims) {
+		walkTexts(test, [], (text) => {
+			const missing = templateNames(text).find((name) => !parameters.includes(name));
+			if (missing === undefined) return;
+			report.error(
+				route.path,
+				`the claim rule ${claim} of ${provider.name} needs the parameter {${missing}}, which this route does not have`,
+			);
+		});
+	}
 }
 
 function readScopes(value: ScopesFile | undefined): ProviderRules['scopes'] {

@@ -3,130 +3,31 @@
  * more than one value to judge is not here but in define.ts and its neighbours. Texts are checked for shape only.
  */
 import { z } from 'zod';
-import { algorithms, reasonNames } from '#core/index';
+import { algorithms } from '#core/index';
 import { defaults } from './defaults.ts';
-
-const durationPattern = /^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$/;
-const positivePattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
-const sizePattern = /^(0|[1-9][0-9]{0,11})(B|kB|KB|MB|GB|KiB|MiB|GiB)?$/;
-/** RFC 9110 §5.6.2. */
-const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 6749 §3.3, with `{name}` parameters. */
-const scopePattern = /^[!#-[\]-~]+$/;
-
-const text = () => z.string().min(1, 'must not be empty');
-const flag = () => z.boolean('expected true or false');
-const durationExpected = 'expected a duration such as 30s, 5m or 1h';
-const duration = () => z.string(durationExpected).regex(positivePattern, `${durationExpected}, longer than nothing`);
-const durationOrNone = () => z.string(durationExpected).regex(durationPattern, durationExpected);
-const size = () => {
-	const expected = 'expected a size such as 16KiB or 1MiB';
-	return z.union([z.string().regex(sizePattern, expected), z.number().int(expected).nonnegative(expected)], expected);
-};
-const count = () => z.int('expected a whole number').positive('must be at least 1');
-const word = (what: string) => z.string().regex(tokenPattern, `expected ${what}`);
-const oneOrMany = <T extends z.ZodType>(item: T, expected: string) =>
-	z.union([item, z.array(item).min(1, 'must not be an empty list')], expected);
-
-const url = () => text();
-const claimName = () => text();
-
-const claimValue = z.union([z.string(), z.number(), z.boolean()], 'expected text, a number, true or false');
-const claimTest = z
-	.union(
-		[
-			z.string(),
-			z.number(),
-			z.boolean(),
-			z.strictObject({
-				any_of: z
-					.array(claimValue)
-					.min(1, 'must not be an empty list')
-					.optional()
-					.meta({ description: 'At least one of these.' }),
-				all_of: z
-					.array(claimValue)
-					.min(1, 'must not be an empty list')
-					.optional()
-					.meta({ description: 'Every one of these.' }),
-			}),
-		],
-		'expected a value, {any_of: […]} or {all_of: […]}',
-	)
-	.meta({ description: 'A value that the claim equals (a list claim: contains), or `any_of` / `all_of` with a list.' });
-const claimTests = () => z.record(claimName(), claimTest, 'expected a mapping of claims to values');
-
-const tokenPlace = z.union(
-	[
-		z.strictObject({ header: word('a header name').meta({ description: 'Name of a header.' }) }),
-		z.strictObject({ cookie: word('a cookie name').meta({ description: 'Name of a cookie.' }) }),
-		z.strictObject({
-			insecure_query: text().meta({
-				description: 'Name of a parameter in the URL, which ends up in logs and histories.',
-			}),
-		}),
-	],
-	'expected {header: name}, {cookie: name} or {insecure_query: name}',
-);
-const tokenFrom = () =>
-	oneOrMany(tokenPlace, 'expected {header: name}, {cookie: name}, {insecure_query: name} or a list of these').meta({
-		description:
-			'Where the token stands: `{header: X-Access-Token}`, `{cookie: name}`, `{insecure_query: name}`, or a list of these.',
-		default: { header: 'Authorization' },
-	});
-
-const scopeName = () => z.string().regex(scopePattern, 'expected one scope: no spaces, quotes or backslashes');
-const scopes = () =>
-	z
-		.union(
-			[
-				scopeName(),
-				z.array(scopeName()),
-				z.strictObject({
-					all_of: z.array(scopeName()).optional().meta({ description: 'Every one of these.' }),
-					any_of: z
-						.array(scopeName())
-						.min(1, 'must not be an empty list')
-						.optional()
-						.meta({ description: 'At least one of these.' }),
-				}),
-			],
-			'expected a list of scopes, or {all_of: […], any_of: […]}',
-		)
-		.meta({
-			description:
-				'Scopes that the token must have: a list (all of them), or `{all_of: […], any_of: […]}`. May hold `{name}` parameters.',
-		});
-
-const audience = () => oneOrMany(text(), 'expected an audience or a list of audiences');
-const clients = () =>
-	z
-		.array(text(), 'expected a list of client identifiers')
-		.min(1, 'must not be an empty list')
-		.meta({ description: 'Clients whose tokens are accepted, by `client_claims`. Without it: every client.' });
-const binding = () =>
-	z.enum(['if_bound', 'required', 'mtls', 'dpop']).meta({
-		description:
-			'Whether the token must be bound to a key of the client (`cnf`). This version cannot check bindings: a bound token is always refused, and anything but `if_bound` refuses every token.',
-		default: 'if_bound',
-	});
-const maxLifetime = () => duration().meta({ description: 'Longest `exp` − `iat` that is accepted.' });
-const maxAge = () => duration().meta({ description: 'Longest time since `iat` that is accepted.' });
-const acrValues = () =>
-	z.array(text(), 'expected a list of acr values').min(1, 'must not be an empty list').meta({
-		description: 'Authentication context classes, one of which `acr` must be (RFC 9470).',
-	});
-const authMaxAge = () =>
-	duration().meta({ description: 'Longest time since the user logged in, by `auth_time` (RFC 9470).' });
-
-const responses = () =>
-	z
-		.partialRecord(
-			z.enum(reasonNames),
-			z.union([z.literal(401), z.literal(403)], 'expected 401 or 403'),
-			'expected a mapping of reasons to 401 or 403',
-		)
-		.meta({ description: 'Moves a reason whose status is 401 to 403, or back: `{audience_mismatch: 403}`.' });
+import {
+	acrValues,
+	audience,
+	authMaxAge,
+	binding,
+	claimName,
+	claimTests,
+	clients,
+	count,
+	duration,
+	durationOrNone,
+	flag,
+	maxAge,
+	maxLifetime,
+	oneOrMany,
+	responses,
+	scopes,
+	size,
+	text,
+	tokenFrom,
+	url,
+	word,
+} from './schema-values.ts';
 
 export const corsSchema = z
 	.strictObject({

@@ -58,6 +58,10 @@ export async function fillSecrets(
 		cache.set(file, reading);
 		try {
 			const content = await reading;
+			if (content.includes('\uFFFD')) {
+				report.error(path, `the file ${name} is not UTF-8 text`);
+				return undefined;
+			}
 			if (content.length <= maxSecretLength) return content.replace(/\r?\n$/, '');
 			report.error(path, `the file ${name} is larger than ${maxSecretLength / 1024} KiB`);
 		} catch (error) {

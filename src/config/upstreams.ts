@@ -1,9 +1,9 @@
 /** The upstream of a route: where it is, and how the path changes on the way. */
+
+import { type PathPattern, readPathPattern } from '#formats/route-pattern';
 import { defaults } from './defaults.ts';
 import type { UpstreamDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
-import type { PathPattern } from './patterns.ts';
-import { readPathPattern } from './patterns.ts';
 import { parseUrl, type Reading, timerMilliseconds } from './reading.ts';
 import type { RouteFile } from './schema.ts';
 

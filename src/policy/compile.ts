@@ -12,6 +12,7 @@ import type {
 	Principal,
 	Upstream,
 } from '#core/index';
+import { readPathPattern } from '#formats/route-pattern';
 import { compileTemplate } from '#formats/template';
 import type { KeySource } from '#keys/verification/key-source';
 import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
@@ -30,8 +31,7 @@ import { createCredentialCheck } from '#pipeline/extract/credential';
 import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
-import { compileHostPattern } from './host-pattern.ts';
-import { parsePathPattern, pathParameters } from './path-pattern.ts';
+import { compileHost } from './host-matcher.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
@@ -81,6 +81,12 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	};
 }
 
+function pathParameterNames(path: string): readonly string[] {
+	const pattern = readPathPattern(path, { encodedSlash: true });
+	if (typeof pattern === 'string') throw new Error(`path ${path}: ${pattern}`);
+	return pattern.names;
+}
+
 interface Shared {
 	readonly definition: Definition;
 	readonly providers: ReadonlyMap<string, ProviderDefinition>;
@@ -95,9 +101,9 @@ function namesIn(where: CredentialLocation['in'], locations: readonly Credential
 }
 
 function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
-	const host = route.host === undefined ? undefined : compileHostPattern(route.host);
+	const host = route.host === undefined ? undefined : compileHost(route.host);
 	const parameterNames = [
-		...pathParameters(parsePathPattern(route.path)),
+		...pathParameterNames(route.path),
 		...(host?.parameter === undefined ? [] : [host.parameter]),
 	];
 	const passthrough = route.backendToken.type === 'insecure_passthrough';

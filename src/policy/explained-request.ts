@@ -1,5 +1,5 @@
 /** A request that nobody sent, for `explain`: what the client would call, with the token where the route looks for it. */
-import type { CredentialLocation, RequestView } from '#core/index';
+import type { CredentialLocation, HeaderList, RequestView } from '#core/index';
 import { Evidence } from '#core/index';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
@@ -10,10 +10,13 @@ export interface ExplainedRequest {
 	readonly method: string;
 	/** Without a scheme; undefined: a request without a credential. */
 	readonly token: string | undefined;
+	/** Further fields, lower-case names; default none. */
+	readonly headers?: HeaderList;
 }
 
 /** The token goes where the route that matches looks first; undefined when the URL is not absolute http(s). */
-export function explainedRequest(policy: Policy, { url, method, token }: ExplainedRequest): RequestView | undefined {
+export function explainedRequest(policy: Policy, asked: ExplainedRequest): RequestView | undefined {
+	const { url, method, token, headers = [] } = asked;
 	// Taken apart by hand: a URL object would resolve the dot segments that the decision must see.
 	const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(url);
 	if (match === null) return undefined;
@@ -22,23 +25,24 @@ export function explainedRequest(policy: Policy, { url, method, token }: Explain
 	const rest = match[3] ?? '';
 	const target = rest.startsWith('/') ? rest : `/${rest}`;
 
-	const bare = view(scheme, host, target, method, []);
+	const bare = view(scheme, host, target, method, headers);
 	if (token === undefined) return bare;
 	const location = firstLocation(policy, bare);
 	switch (location.in) {
 		case 'header':
 			return view(scheme, host, target, method, [
+				...headers,
 				[location.name, location.name === 'authorization' ? `Bearer ${token}` : token],
 			]);
 		case 'cookie':
-			return view(scheme, host, target, method, [['cookie', `${location.name}=${token}`]]);
+			return view(scheme, host, target, method, [...headers, ['cookie', `${location.name}=${token}`]]);
 		case 'query':
 			return view(
 				scheme,
 				host,
 				`${target}${target.includes('?') ? '&' : '?'}${location.name}=${encodeURIComponent(token)}`,
 				method,
-				[],
+				headers,
 			);
 	}
 }
@@ -54,7 +58,7 @@ function view(
 	host: string,
 	target: string,
 	method: string,
-	headers: readonly (readonly [name: string, value: string])[],
+	headers: HeaderList,
 ): RequestView {
 	return {
 		scheme,

@@ -4,8 +4,8 @@
  * less specific route. A trie, so that ten thousand routes cost what ten do.
  */
 
-import { compileHostPattern, type HostPattern } from './host-pattern.ts';
-import { parameterSegment, parsePathPattern } from './path-pattern.ts';
+import { parameterSegment, readPathPattern } from '#formats/route-pattern';
+import { compileHost, type HostMatcher } from './host-matcher.ts';
 
 export interface RoutePattern {
 	readonly path: string;
@@ -23,7 +23,7 @@ export type RouteMatch<R> =
 
 /** Routes of one path shape and one host. */
 interface HostGroup<R> {
-	readonly host: HostPattern | undefined;
+	readonly host: HostMatcher | undefined;
 	readonly methods: Map<string, R>;
 	anyMethod: R | undefined;
 }
@@ -57,14 +57,15 @@ function node<R>(): Node<R> {
 }
 
 function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
-	const { segments, rest } = parsePathPattern(pattern.path);
+	const path = readPathPattern(pattern.path, { encodedSlash: true });
+	if (typeof path === 'string') throw new Error(`path ${pattern.path}: ${path}`);
 	let at = root;
-	for (const segment of segments) {
-		if (segment.kind === 'parameter') {
+	for (const segment of path.segments) {
+		if (segment === null) {
 			at.parameter ??= node();
 			at = at.parameter;
 		} else {
-			const text = literalText(segment.text);
+			const text = literalText(segment);
 			let next = at.literals.get(text);
 			if (next === undefined) {
 				next = node();
@@ -73,8 +74,8 @@ function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
 			at = next;
 		}
 	}
-	const groups = rest ? at.below : at.here;
-	const host = pattern.host === undefined ? undefined : compileHostPattern(pattern.host);
+	const groups = path.rest ? at.below : at.here;
+	const host = pattern.host === undefined ? undefined : compileHost(pattern.host);
 	let group = groups.find((candidate) => candidate.host?.shape === host?.shape);
 	if (group === undefined) {
 		group = { host, methods: new Map(), anyMethod: undefined };

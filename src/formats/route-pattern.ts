@@ -1,8 +1,9 @@
 /**
- * Path and host patterns of routes: are they well formed, and how do two of them relate? Literal segments are taken as
- * the router compares them, so each must be written in its normalised spelling (RFC 3986 §6.2.2).
+ * Path and host patterns of routes. A path is literal segments, `{name}` for one segment, and `**` at its end for the
+ * rest, and for nothing; literals are written in their normalised spelling (RFC 3986 §6.2.2). A host is a name, or one
+ * whose first label is `*` or `{name}` and matches one label.
  */
-import { parseHost } from '#formats/host';
+import { parseHost } from './host.ts';
 
 export interface PathPattern {
 	/** A literal, or null for a parameter. */
@@ -13,10 +14,13 @@ export interface PathPattern {
 	readonly names: readonly string[];
 }
 
+/** What a parameter may hold: RFC 3986 §2.3 unreserved characters, so that it can be filled into any template. */
+export const parameterSegment: RegExp = /^[A-Za-z0-9._~-]+$/;
+
 const parameter = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 const literal = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2})*$/;
 
-/** The pattern, or what is wrong with it. */
+/** The pattern, or what is wrong with it. `encodedSlash`: whether `%2F` may be written in a literal. */
 export function readPathPattern(text: string, options: { readonly encodedSlash: boolean }): PathPattern | string {
 	if (!text.startsWith('/')) return 'a path begins with /';
 	const parts = text.slice(1).split('/');
@@ -78,28 +82,4 @@ export function readHostPattern(text: string): HostPattern | string {
 	if (host.port !== undefined) return 'expected a host name without a port: routes do not look at the port';
 	if (first === undefined) return { text: host.name, shape: host.name, name: undefined };
 	return { text: `${first}.${host.name}`, shape: `*.${host.name}`, name };
-}
-
-/** Equal for patterns that match the same paths, whatever their parameters are called. */
-export function shapeOf({ segments, rest }: PathPattern): string {
-	return `/${[...segments.map((segment) => segment ?? '{}'), ...(rest ? ['**'] : [])].join('/')}`;
-}
-
-/** Is there a path that both match? */
-export function overlap(a: PathPattern, b: PathPattern): boolean {
-	const shared = Math.min(a.segments.length, b.segments.length);
-	for (let i = 0; i < shared; i++) {
-		const one = a.segments[i] ?? null;
-		const two = b.segments[i] ?? null;
-		if (one !== null && two !== null && one !== two) return false;
-	}
-	if (a.segments.length === b.segments.length) return true;
-	return a.segments.length < b.segments.length ? a.rest : b.rest;
-}
-
-/** Does `outer` match every path that `inner` matches? */
-export function covers(outer: PathPattern, inner: PathPattern): boolean {
-	if (inner.segments.length < outer.segments.length || (inner.rest && !outer.rest)) return false;
-	if (inner.segments.length > outer.segments.length && !outer.rest) return false;
-	return outer.segments.every((segment, i) => segment === null || segment === inner.segments[i]);
 }
