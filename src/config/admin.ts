@@ -62,7 +62,8 @@ function readAuth(
 	}
 	const parameters = [...asList(auth.audience), ...allOf, ...anyOf].flatMap(templateNames);
 	if (parameters.length > 0) {
-		report.error(path, `the admin listener has no parameters, so there is nothing for ${listWords(parameters, 'and')}`);
+		const written = parameters.map((name) => `{${name}}`);
+		report.error(path, `the admin listener has no parameters such as ${listWords(written, 'and')}`);
 	}
 	return rules;
 }

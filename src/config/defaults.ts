@@ -6,6 +6,7 @@ export const defaults = {
 	secretAlgorithms: ['HS256'] as readonly Algorithm[],
 	typ: ['at+jwt', 'JWT', 'absent'] as readonly string[],
 	clockSkew: '5s',
+	staleFor: '24h',
 	scopeClaims: ['scope', 'scp'] as readonly string[],
 	clientClaims: ['client_id', 'azp', 'appid', 'cid'] as readonly string[],
 	upstreamTimeout: '30s',
@@ -17,5 +18,7 @@ export const defaults = {
 		headers: ['authorization', 'content-type'] as readonly string[],
 		maxAge: '10m',
 	},
+	telemetry: { sample: 0.1, serviceName: 'countersign' },
 	tokenCache: '64MiB',
+	stateDirectory: './.countersign',
 } as const;

@@ -17,6 +17,7 @@ import { readRoute } from './routes.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
 import type { ShapedFile } from './shape.ts';
+import { readTelemetry } from './telemetry.ts';
 
 export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const { values, present } = file;
@@ -40,6 +41,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 			digestKey: values.audit?.digest_key,
 			onOverflow: values.audit?.on_overflow ?? 'drop',
 		},
+		telemetry: readTelemetry(values.telemetry, report),
 		providers: [...providers.values()].map(({ definition }) => definition),
 		routes: routes.flatMap((route) => route.definition ?? []),
 		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
@@ -49,6 +51,10 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		responses,
 		cors,
 		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
+		stateDirectory:
+			values.state_directory === false
+				? undefined
+				: resolvePath(reading.folder, values.state_directory ?? defaults.stateDirectory),
 	};
 	adviseOnProviders(providers, definition.routes, report);
 	return definition;

@@ -10,6 +10,7 @@ export interface Definition {
 	readonly publicUrl: string | undefined;
 	readonly admin: AdminDefinition | undefined;
 	readonly audit: AuditDefinition;
+	readonly telemetry: TelemetryDefinition;
 	readonly providers: readonly ProviderDefinition[];
 	readonly routes: readonly RouteDefinition[];
 	/** Addresses and CIDR blocks whose `Forwarded`/`X-Forwarded-*` is believed. */
@@ -22,6 +23,8 @@ export interface Definition {
 	readonly cors: CorsDefinition | undefined;
 	/** Bytes that the cache of genuine tokens may take; 0 switches it off. */
 	readonly tokenCacheBytes: number;
+	/** Absolute path of the folder for what outlives the process; undefined: nothing does. */
+	readonly stateDirectory: string | undefined;
 }
 
 export interface ListenerDefinition {
@@ -51,6 +54,23 @@ export interface AuditDefinition {
 	/** Key of the token digests; undefined: a random one for this process. */
 	readonly digestKey: string | undefined;
 	readonly onOverflow: 'drop' | 'refuse';
+}
+
+export interface TelemetryDefinition {
+	/** Undefined: nothing is sent anywhere. */
+	readonly otlp:
+		| {
+				/** Base URL without a trailing slash; OTLP over HTTP. */
+				readonly endpoint: string;
+				readonly headers: Readonly<Record<string, string>>;
+				readonly traces: boolean;
+				readonly metrics: boolean;
+				readonly logs: boolean;
+				/** Share of the traces that begin here, 0 to 1. */
+				readonly sample: number;
+				readonly serviceName: string;
+		  }
+		| undefined;
 }
 
 export interface LimitsDefinition {
@@ -132,8 +152,10 @@ export type KeysDefinition =
 			readonly insecureHttp: boolean;
 			/** False for Entra, whose multi-tenant metadata has a template in `issuer`. */
 			readonly checkIssuer: boolean;
+			/** How long the last good keys serve, counted from their fetch. */
+			readonly staleFor: number;
 	  }
-	| { readonly from: 'url'; readonly url: string; readonly insecureHttp: boolean }
+	| { readonly from: 'url'; readonly url: string; readonly insecureHttp: boolean; readonly staleFor: number }
 	/** Inline, or read from a file at load. */
 	| { readonly from: 'jwks'; readonly jwks: JsonObject; readonly file: string | undefined }
 	| { readonly from: 'pem'; readonly pem: string; readonly file: string }

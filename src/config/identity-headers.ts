@@ -23,10 +23,13 @@ const refused: ReadonlySet<string> = new Set([
 	'proxy-connection',
 	'set-cookie',
 	'te',
+	'traceparent',
+	'tracestate',
 	'trailer',
 	'transfer-encoding',
 	'upgrade',
 	'via',
+	'x-request-id',
 ]);
 
 export interface ClaimHeader {
@@ -42,17 +45,16 @@ export function readClaimsToHeaders(
 	const seen = new Set<string>();
 	return Object.entries(value).map(([header, claim]) => {
 		const at = [...path, header];
-		const name = header.toLowerCase();
+		// Many servers hand several spellings to the application as one variable (CGI, RFC 3875 §4.1.18).
+		const name = header.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 		if (refused.has(name) || name.startsWith('x-forwarded-') || name.startsWith('sec-websocket-')) {
 			report.error(at, `the header ${header} cannot be made from a claim`, {
 				at: 'key',
 				fix: 'Use a name of your own, such as x-user-id.',
 			});
 		}
-		// Many servers hand both spellings to the application as one variable (CGI, RFC 3875 §4.1.18).
-		const canonical = name.replaceAll('_', '-');
-		if (seen.has(canonical)) report.error(at, `the header ${header} is there twice`, { at: 'key' });
-		seen.add(canonical);
+		if (seen.has(name)) report.error(at, `the header ${header} is there twice`, { at: 'key' });
+		seen.add(name);
 		checkClaimName(claim, at, report);
 		return { header, claim };
 	});

@@ -5,9 +5,10 @@
 import type { Algorithm, JsonObject, JsonValue } from '#core/index';
 import { isJsonObject } from '#core/index';
 import { parseStrictJsonObject } from '#formats/strict-json';
+import { defaults } from './defaults.ts';
 import type { KeysDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
-import { checkUrl, parseUrl, type Reading, readNamedFile } from './reading.ts';
+import { checkUrl, parseUrl, type Reading, readNamedFile, seconds } from './reading.ts';
 import type { ProviderFile } from './schema.ts';
 import { checkSecret } from './shared-secret.ts';
 
@@ -37,7 +38,7 @@ export function readKeySource(input: KeySourceInput, reading: Reading): KeysDefi
 		);
 		return undefined;
 	}
-	const insecureHttp = values.insecure_http === true;
+	const fetched = { insecureHttp: values.insecure_http === true, staleFor: readStaleFor(input, reading) };
 	const {
 		jwks_uri: jwksUri,
 		discovery_uri: metadata,
@@ -46,16 +47,37 @@ export function readKeySource(input: KeySourceInput, reading: Reading): KeysDefi
 		public_key_file: pemFile,
 		secret,
 	} = values;
-	if (jwksUri !== undefined) return fetchFrom(jwksUri, insecureHttp, [...path, 'jwks_uri'], reading);
-	if (metadata !== undefined) return discoverAt(metadata, input, insecureHttp, reading);
+	if (jwksUri !== undefined) return fetchFrom(jwksUri, fetched, [...path, 'jwks_uri'], reading);
+	if (metadata !== undefined) return discoverAt(metadata, input, fetched, reading);
 	if (jwks !== undefined) return judge(inlineJwks(jwks), [...path, 'jwks'], reading);
 	if (jwksFile !== undefined) return readJwksFile(jwksFile, [...path, 'jwks_file'], reading);
 	if (pemFile !== undefined) return readPem(pemFile, [...path, 'public_key_file'], reading);
 	if (secret !== undefined) return readSecret(secret, input, reading);
 	// A source stands in the file, but did not pass: that was reported.
 	if (source !== undefined) return undefined;
-	if (presetJwksUri === undefined) return discover(input, insecureHttp, reading);
-	return fetchFrom(presetJwksUri, insecureHttp, present.has('base_url') ? [...path, 'base_url'] : path, reading);
+	if (presetJwksUri === undefined) return discover(input, fetched, reading);
+	return fetchFrom(presetJwksUri, fetched, present.has('base_url') ? [...path, 'base_url'] : path, reading);
+}
+
+/** How keys are got that are not part of the configuration. */
+interface Fetched {
+	readonly insecureHttp: boolean;
+	/** Seconds. */
+	readonly staleFor: number;
+}
+
+/** Below five minutes a provider that restarts would take its routes along. */
+const staleForBounds = { least: 300, most: 30 * 86_400 };
+
+function readStaleFor({ path, values, present }: KeySourceInput, { report }: Reading): number {
+	const staleFor = seconds(values.stale_for ?? defaults.staleFor) ?? 0;
+	const at = [...path, 'stale_for'];
+	if (staleFor < staleForBounds.least || staleFor > staleForBounds.most) report.error(at, 'from 5m to 30d');
+	const local = (['jwks', 'jwks_file', 'public_key_file', 'secret'] as const).find((key) => present.has(key));
+	if (values.stale_for !== undefined && local !== undefined) {
+		report.error(at, `stale_for is for keys that are fetched; those of ${local} never grow stale`, { at: 'key' });
+	}
+	return staleFor;
 }
 
 function readSecret(secret: string, { path, algorithms }: KeySourceInput, { report }: Reading): KeysDefinition {
@@ -69,25 +91,25 @@ function readSecret(secret: string, { path, algorithms }: KeySourceInput, { repo
 function discoverAt(
 	url: string,
 	{ path, values, issuers }: KeySourceInput,
-	insecureHttp: boolean,
+	fetched: Fetched,
 	{ report }: Reading,
 ): KeysDefinition | undefined {
-	const problem = checkUrl(url, { insecureHttp });
+	const problem = checkUrl(url, fetched);
 	if (problem !== undefined) report.error([...path, 'discovery_uri'], problem);
 	const [issuer] = issuers;
 	if (issuer === undefined) return undefined;
-	return { from: 'discovery', issuer, urls: [url], insecureHttp, checkIssuer: values.preset !== 'entra' };
+	return { from: 'discovery', issuer, urls: [url], ...fetched, checkIssuer: values.preset !== 'entra' };
 }
 
-function fetchFrom(url: string, insecureHttp: boolean, path: ConfigPath, reading: Reading): KeysDefinition {
-	const problem = checkUrl(url, { insecureHttp });
+function fetchFrom(url: string, fetched: Fetched, path: ConfigPath, reading: Reading): KeysDefinition {
+	const problem = checkUrl(url, fetched);
 	if (problem !== undefined) reading.report.error(path, problem);
-	return { from: 'url', url, insecureHttp };
+	return { from: 'url', url, ...fetched };
 }
 
 function discover(
 	{ path, issuers, present }: KeySourceInput,
-	insecureHttp: boolean,
+	fetched: Fetched,
 	reading: Reading,
 ): KeysDefinition | undefined {
 	const { report } = reading;
@@ -100,14 +122,14 @@ function discover(
 		});
 		return undefined;
 	}
-	const problem = checkUrl(issuer, { insecureHttp }) ?? (issuer.includes('?') ? 'an issuer has no query' : undefined);
+	const problem = checkUrl(issuer, fetched) ?? (issuer.includes('?') ? 'an issuer has no query' : undefined);
 	if (problem !== undefined) {
 		report.error(at, `keys cannot be discovered from this issuer: ${problem}`, {
 			fix: 'Give the issuer exactly as the tokens have it, or a key source such as jwks_uri.',
 		});
 		return undefined;
 	}
-	return { from: 'discovery', issuer, urls: metadataUrls(issuer), insecureHttp, checkIssuer: true };
+	return { from: 'discovery', issuer, urls: metadataUrls(issuer), ...fetched, checkIssuer: true };
 }
 
 /** OpenID Connect Discovery §4 puts its suffix after the issuer's path, RFC 8414 §3.1 before it. */

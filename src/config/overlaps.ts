@@ -1,4 +1,6 @@
 /** Routes against each other: which tie, which leave a way around a guard, which share a name. */
+import type { PathPattern } from '#formats/route-pattern';
+import type { RouteDefinition } from './definition.ts';
 import type { Report } from './diagnostics.ts';
 import { covers, overlap, shapeOf } from './pattern-relations.ts';
 import type { ReadRoute } from './routes.ts';
@@ -47,27 +49,48 @@ function shareMethod(a: readonly string[], b: readonly string[], wild: boolean):
 }
 
 /**
- * A public or hostless route that reaches, at the same upstream, a path that another route guards. A route that is
- * wholly within the guarded path is a deliberate exception. Reported once a route.
+ * A public or hostless route that reaches, at the same upstream, a path that another route guards, or a public one that
+ * takes what is left beside it. A route that is wholly within the guarded path is a deliberate exception. Reported once
+ * a route.
  */
 function checkWaysAround(routes: readonly ReadRoute[], report: Report): void {
 	for (const open of routes) {
 		const guarded = routes.find((other) => goesAround(open, other));
-		if (guarded !== undefined) warn(open, guarded, report);
+		if (guarded !== undefined) {
+			warn(open, guarded, report);
+			continue;
+		}
+		const respelt = routes.find((other) => takesOtherSpellings(open, other));
+		if (respelt !== undefined) warnOfSpellings(open, respelt, report);
 	}
 }
 
-function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
+/** Two routes to one upstream, the second of them guarded, with the paths as that upstream sees them. */
+interface Pair {
+	readonly way: RouteDefinition;
+	readonly guard: RouteDefinition;
+	readonly from: PathPattern;
+	readonly to: PathPattern;
+}
+
+function pairOf(open: ReadRoute, guarded: ReadRoute): Pair | undefined {
 	const way = open.definition;
 	const guard = guarded.definition;
-	if (open === guarded || way === undefined || guard === undefined || guard.public) return false;
+	if (open === guarded || way === undefined || guard === undefined || guard.public) return undefined;
 	if (open.pattern === undefined || guarded.pattern === undefined || open.hostBroken || guarded.hostBroken)
-		return false;
-	if (!way.public && (open.host !== undefined || guarded.host === undefined)) return false;
-	if (!way.upstream.endpoints.some((endpoint) => guard.upstream.endpoints.includes(endpoint))) return false;
-	if (!shareMethod(way.methods, guard.methods, true)) return false;
+		return undefined;
+	if (!way.upstream.endpoints.some((endpoint) => guard.upstream.endpoints.includes(endpoint))) return undefined;
+	if (!shareMethod(way.methods, guard.methods, true)) return undefined;
 	const from = upstreamPattern(open.pattern, way.upstream);
 	const to = upstreamPattern(guarded.pattern, guard.upstream);
+	return { way, guard, from, to };
+}
+
+function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
+	const pair = pairOf(open, guarded);
+	if (pair === undefined) return false;
+	const { way, guard, from, to } = pair;
+	if (!way.public && (open.host !== undefined || guarded.host === undefined)) return false;
 	if (!overlap(from, to) || (covers(to, from) && !covers(from, to))) return false;
 	if (JSON.stringify(way.rules) === JSON.stringify(guard.rules)) return false;
 	// With the same rewriting, and for the same hosts, the router gives every path in question to the guarded route.
@@ -75,6 +98,24 @@ function goesAround(open: ReadRoute, guarded: ReadRoute): boolean {
 		way.upstream.stripPrefix !== guard.upstream.stripPrefix || way.upstream.addPrefix !== guard.upstream.addPrefix;
 	const otherHost = guarded.host !== undefined && guarded.host.shape !== open.host?.shape;
 	return rewritten || otherHost;
+}
+
+/**
+ * The router compares exactly, and a parameter takes few characters: what many an upstream reads as the guarded path
+ * (another case, a slash at the end, `/orders/1,2`) is none to it, and goes to the public route around it.
+ */
+function takesOtherSpellings(open: ReadRoute, guarded: ReadRoute): boolean {
+	const pair = pairOf(open, guarded);
+	if (pair?.way.public !== true) return false;
+	return covers(pair.from, pair.to) && !covers(pair.to, pair.from);
+}
+
+function warnOfSpellings(open: ReadRoute, guarded: ReadRoute, report: Report): void {
+	report.warning(
+		[...open.path, 'path'],
+		`this public route surrounds ${routeAt(guarded)}: an upstream that takes other spellings of a path (case, a slash at the end) can be reached there without a token`,
+		{ fix: 'Make it narrower, or guard it in the same way.' },
+	);
 }
 
 function warn(open: ReadRoute, guarded: ReadRoute, report: Report): void {

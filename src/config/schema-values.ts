@@ -79,14 +79,19 @@ export const scopes = () =>
 			[
 				scopeName(),
 				z.array(scopeName()),
-				z.strictObject({
-					all_of: z.array(scopeName()).optional().meta({ description: 'Every one of these.' }),
-					any_of: z
-						.array(scopeName())
-						.min(1, 'must not be an empty list')
-						.optional()
-						.meta({ description: 'At least one of these.' }),
-				}),
+				z
+					.strictObject({
+						all_of: z.array(scopeName()).optional().meta({ description: 'Every one of these.' }),
+						any_of: z
+							.array(scopeName())
+							.min(1, 'must not be an empty list')
+							.optional()
+							.meta({ description: 'At least one of these.' }),
+					})
+					.refine(
+						({ all_of: allOf, any_of: anyOf }) => allOf !== undefined || anyOf !== undefined,
+						'expected all_of or any_of',
+					),
 			],
 			'expected a list of scopes, or {all_of: […], any_of: […]}',
 		)

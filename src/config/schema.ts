@@ -161,6 +161,11 @@ export const providerSchema = z.strictObject({
 		default: defaults.clientClaims,
 	}),
 	token_from: tokenFrom().optional(),
+	stale_for: duration().optional().meta({
+		description:
+			'How long keys that were fetched serve when they cannot be fetched again, counted from the last good fetch; 5m to 30d.',
+		default: defaults.staleFor,
+	}),
 	insecure_http: flag().optional().meta({
 		description: 'Allows `http:` for metadata and keys beyond loopback: whoever is on the way can plant keys.',
 		default: false,
@@ -302,6 +307,40 @@ export const configSchema = z.strictObject({
 		})
 		.optional()
 		.meta({ description: 'The audit log: one JSON record per decision.' }),
+	telemetry: z
+		.strictObject({
+			otlp: z
+				.strictObject({
+					endpoint: url().meta({
+						description:
+							'Base URL of the collector, such as `http://127.0.0.1:4318`; `/v1/traces` and so on come behind.',
+					}),
+					headers: z
+						.record(word('a header name'), z.string(), 'expected a mapping of headers to texts')
+						.optional()
+						.meta({ description: 'Header fields for the collector: an API key, as `${env:…}`.' }),
+					traces: flag().optional().meta({
+						description: 'Sends a span for each recorded request, and one for its call to the upstream.',
+						default: true,
+					}),
+					metrics: flag().optional().meta({ description: 'Sends the metrics every 30 seconds.', default: false }),
+					logs: flag().optional().meta({ description: 'Sends audit records as log events.', default: false }),
+					sample: z.number().min(0, 'from 0 to 1').max(1, 'from 0 to 1').optional().meta({
+						description:
+							'Share of the traces that begin here that is recorded. A `traceparent` of the client says itself whether its trace is.',
+						default: defaults.telemetry.sample,
+					}),
+					service_name: text()
+						.optional()
+						.meta({ description: '`service.name` of what is sent.', default: defaults.telemetry.serviceName }),
+				})
+				.optional()
+				.meta({
+					description: 'An OpenTelemetry collector (OTLP over HTTP). Needs the optional OpenTelemetry packages.',
+				}),
+		})
+		.optional()
+		.meta({ description: 'Traces, metrics and logs for other systems.' }),
 	providers: z
 		.record(z.string(), providerSchema, 'expected a mapping of names to providers')
 		.optional()
@@ -361,6 +400,14 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'What refusals say.' }),
 	responses: responses().optional(),
+	state_directory: z
+		.union([text(), z.literal(false)], 'expected a folder, or false')
+		.optional()
+		.meta({
+			description:
+				'Folder for what outlives the process: the last good keys of providers, in `keys/`. Made with mode 0700; `false` keeps nothing.',
+			default: defaults.stateDirectory,
+		}),
 	token_cache: size()
 		.optional()
 		.meta({ description: 'Memory for the cache of genuine tokens; 0 switches it off.', default: defaults.tokenCache }),

@@ -84,9 +84,95 @@ export interface VerificationKey {
 	usableUntil: number;
 }
 
+/** The keys that a provider published last, for the time when it cannot be asked. */
+export interface KeptKeySet {
+	/** A JWK Set with public members only. */
+	readonly jwks: JsonObject;
+	/** Milliseconds since the epoch of the fetch. */
+	readonly fetchedAt: number;
+}
+
+/**
+ * Where the last good keys of one provider outlive the process. Whoever can write there can plant keys, so an
+ * implementation gives back only what this gateway wrote, for this provider and this origin of its keys.
+ */
+export interface KeptKeys {
+	/** Undefined when there is nothing, or nothing to be trusted; says why in the log. Does not judge the age. Never rejects. */
+	load(): Promise<KeptKeySet | undefined>;
+	/** Replaces what is kept. Never rejects: a failure is logged, and the gateway goes on without. */
+	save(kept: KeptKeySet): Promise<void>;
+}
+
 /** Structured messages for the operator. Never a token, a secret or a key (invariant 2). */
 export interface Log {
 	info(message: string, fields?: Readonly<Record<string, unknown>>): void;
 	warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 	error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One metric: what its series are called, what they mean, what they are told apart by. Base units (seconds, bytes). */
+export interface MetricDescription {
+	/** `[a-z0-9_]`; of a counter with `_total` at its end. */
+	readonly name: string;
+	readonly kind: 'counter' | 'gauge' | 'histogram';
+	readonly help: string;
+	readonly labels: readonly string[];
+	/** Upper bounds, ascending; only of a histogram. */
+	readonly buckets?: readonly number[];
+}
+
+/** One series of a metric, bound to its label values: recording into it costs well under a microsecond. */
+export interface Series {
+	/** Adds to a counter, sets a gauge, observes into a histogram. A value that is no finite number is ignored. */
+	record(value: number): void;
+	/** Takes the series out of what is read; recording again brings it back. */
+	remove(): void;
+}
+
+/** Where measurements go. It bounds nothing: whoever binds series chooses label values from bounded sets. */
+export interface Meter {
+	/** The series with these label values, in the order of `labels`. Throws when their number is wrong. */
+	series(metric: MetricDescription, values: readonly string[]): Series;
+	/** Runs `task` before each reading, for what is asked for rather than told. */
+	beforeReading(task: () => void): void;
+}
+
+/** A span that is over, in the words of the OpenTelemetry trace data model. Never holds a token or a query. */
+export interface FinishedSpan {
+	readonly name: string;
+	readonly kind: 'server' | 'client';
+	/** Lower-case hexadecimal, 32 and 16 digits. */
+	readonly traceId: string;
+	readonly spanId: string;
+	readonly parentSpanId: string | undefined;
+	/** Whether the parent is somebody else's span. */
+	readonly parentIsRemote: boolean;
+	/** Milliseconds since the epoch, with a fraction. */
+	readonly start: number;
+	readonly end: number;
+	readonly failed: boolean;
+	readonly attributes: TelemetryAttributes;
+}
+
+/** An event for a log backend. Never holds a token or a query. */
+export interface LogEvent {
+	readonly name: string;
+	/** Milliseconds since the epoch. */
+	readonly time: number;
+	readonly severity: 'info' | 'warn' | 'error';
+	readonly body: string;
+	readonly attributes: TelemetryAttributes;
+	readonly traceId: string | undefined;
+	readonly spanId: string | undefined;
+}
+
+export type TelemetryAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** Sends telemetry to a collector in the background. What the collector cannot take is dropped, never waited for. */
+export interface TelemetryExport {
+	/** Undefined when that kind is not exported. Neither throws. */
+	readonly span: ((span: FinishedSpan) => void) | undefined;
+	readonly event: ((event: LogEvent) => void) | undefined;
+	/** Sends what is left, for a few seconds at most. Never rejects. */
+	close(): Promise<void>;
 }

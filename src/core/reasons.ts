@@ -122,12 +122,7 @@ export const denyReasons = {
 		'The access token is not active.',
 		'The provider says that the token is revoked, expired or not its own. Get a new one.',
 	),
-	token_revoked: entry(
-		401,
-		'invalid_token',
-		'The access token has been revoked.',
-		'Get a new token; `GET /revocations` on the admin listener shows what is denied.',
-	),
+	token_revoked: entry(401, 'invalid_token', 'The access token has been revoked.', 'Get a new token.'),
 	binding_missing: entry(
 		401,
 		'invalid_token',
@@ -211,7 +206,7 @@ export const denyReasons = {
 		404,
 		null,
 		'There is no such resource.',
-		'No route matches this host and path. `countersign explain` shows which routes there are.',
+		'No route matches this host and path. Compare them with `host` and `path` of the routes: case counts, and so does a slash at the end.',
 	),
 	method_not_allowed: entry(
 		405,

@@ -52,7 +52,7 @@ export interface RequestEdits {
 	readonly onUnauthorized: 'pass';
 }
 
-/** Which inbound fields never travel on. Names are canonical: lower-case, `_` written as `-`. */
+/** Which inbound fields never travel on. Names are canonical: lower-case, `-` for whatever is neither letter nor digit. */
 export interface HeaderStrip {
 	readonly names: ReadonlySet<string>;
 	readonly prefixes: readonly string[];

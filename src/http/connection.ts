@@ -13,6 +13,8 @@ export interface Peer {
 
 /** What takes a turn on a connection. */
 export interface Turn {
+	/** Whether all of its request was read. */
+	readonly complete: boolean;
 	start(): void;
 }
 
@@ -25,6 +27,8 @@ export class Connection<T extends Turn> {
 	readonly #rested: () => void;
 	#current: T | undefined;
 	#waiting: T[] = [];
+	/** The turn that is over although its request is still coming in. */
+	#leftover: T | undefined;
 	#last: (() => void) | undefined;
 	#concluded = false;
 	#paused = false;
@@ -41,9 +45,10 @@ export class Connection<T extends Turn> {
 		return this.#current === undefined;
 	}
 
-	/** The request that came last and is not over. */
-	get newest(): T | undefined {
-		return this.#waiting.at(-1) ?? this.#current;
+	/** The request of which bytes are still to come, whether or not its turn is over. */
+	get unfinished(): T | undefined {
+		const newest = this.#waiting.at(-1) ?? this.#current ?? this.#leftover;
+		return newest?.complete === false ? newest : undefined;
 	}
 
 	/** Starts `turn` now or when those before it are over. */
@@ -65,6 +70,7 @@ export class Connection<T extends Turn> {
 	/** To be called once when a turn is over. */
 	over(turn: T): void {
 		if (this.#current !== turn) return;
+		this.#leftover = turn.complete ? undefined : turn;
 		// After a last answer (`Connection: close`) nothing more is served (RFC 9112 §9.6).
 		this.#current = this.socket.writable ? this.#waiting.shift() : undefined;
 		if (this.#current !== undefined) {

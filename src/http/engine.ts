@@ -90,6 +90,11 @@ export interface ListenerOptions {
 export interface Engine {
 	/** Opens every listener; rejects with a readable Error when one cannot be opened, and closes the others again. */
 	listen(): Promise<readonly BoundAddress[]>;
+	/**
+	 * Certificates, keys and client authorities of the listeners with these hosts and ports, for connections from now on.
+	 * Everything else of a listener stays as it is. Throws for a certificate that cannot be used.
+	 */
+	renewCertificates(listeners: readonly ListenerOptions[]): void;
 	/** Stops accepting, lets requests under way end for `timeouts.drain`, then cuts. Resolves when all is closed. */
 	drain(): Promise<void>;
 }

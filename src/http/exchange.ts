@@ -71,6 +71,14 @@ export class Exchange<C> implements Turn {
 		response.on('close', () => this.closed());
 	}
 
+	get complete(): boolean {
+		return this.request.complete;
+	}
+
+	get isOver(): boolean {
+		return this.#phase === 'over';
+	}
+
 	/** Also true of ambiguous framing: then nobody knows where the body ends. */
 	get hasBody(): boolean {
 		return this.framing !== 'none' && this.framing !== 0;

@@ -5,6 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Dispatcher } from 'undici';
+import { afterMs } from './deadline.ts';
 import type { Carrier, Exchange, ForwardAction } from './exchange.ts';
 import { type RequestBody, requestBody } from './request-body.ts';
 import { upstreamLines } from './request-headers.ts';
@@ -13,9 +14,6 @@ import { faultOf, isBrokenConnection } from './upstream-fault.ts';
 import type { Endpoint } from './upstream-pool.ts';
 
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-
-/** setTimeout takes no more. */
-const longest = 2 ** 31 - 1;
 
 export class Forwarding<C> implements Carrier, Dispatcher.DispatchHandler {
 	readonly #exchange: Exchange<C>;
@@ -71,8 +69,7 @@ export class Forwarding<C> implements Carrier, Dispatcher.DispatchHandler {
 			controller.abort(new Error('the exchange was called off'));
 			return;
 		}
-		const { timeout } = this.#action.upstream.upstream;
-		if (timeout > 0 && timeout <= longest) this.#timer = setTimeout(() => this.#late(), timeout);
+		this.#timer = afterMs(this.#action.upstream.upstream.timeout, () => this.#late());
 	}
 
 	onBodySent(): void {
@@ -187,7 +184,7 @@ export class Forwarding<C> implements Carrier, Dispatcher.DispatchHandler {
 		clearTimeout(this.#stall);
 		const { requestBody: patience } = engine.options.timeouts;
 		// A client that reads nothing for as long as it may send nothing would hold the upstream's connection for ever.
-		if (patience > 0) this.#stall = setTimeout(() => this.#exchange.refuse('request_timeout'), patience);
+		this.#stall = afterMs(patience, () => this.#exchange.refuse('request_timeout'));
 	}
 
 	#settle(): void {

@@ -3,7 +3,8 @@
  * answer by itself (a missing Host, an unknown expectation, a broken request) is left to the engine.
  */
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
 import { isCarriedUpgrade } from './upgrade.ts';
 
@@ -28,28 +29,39 @@ export function createListener(listener: ListenerOptions, options: EngineOptions
 			? createServer(common)
 			: createTlsServer({
 					...common,
-					cert: tls.certificate,
-					key: tls.key,
-					minVersion: 'TLSv1.2',
+					...secureContext(tls),
 					handshakeTimeout: timeouts.requestHead,
 					ALPNProtocols: ['http/1.1'],
 					requestCert: tls.clientCertificate !== 'none',
 					rejectUnauthorized: tls.clientCertificate === 'require',
-					...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
 				});
 	// Node drops field lines beyond its own limit without a word; the engine counts and refuses.
 	server.maxHeadersCount = 0;
 	return server;
 }
 
+function secureContext({ certificate, key, clientCa }: NonNullable<ListenerOptions['tls']>): SecureContextOptions {
+	return { cert: certificate, key, minVersion: 'TLSv1.2', ...(clientCa === undefined ? {} : { ca: clientCa }) };
+}
+
+/** For connections from now on; a plain listener is left alone. Throws for a certificate that cannot be used. */
+export function renewCertificate(server: Server, { tls }: ListenerOptions): void {
+	if (tls !== undefined && server instanceof TlsServer) server.setSecureContext(secureContext(tls));
+}
+
 /** Opens it; rejects with an Error that says what to do. */
 export async function openListener(server: Server, listener: ListenerOptions): Promise<BoundAddress> {
 	const { host, port, tls } = listener;
 	await new Promise<void>((resolve, reject) => {
-		server.once('error', (cause) => reject(new Error(whyNot(cause, `${bracketed(host)}:${port}`), { cause })));
-		server.listen({ host, port }, resolve);
+		const failed = (cause: Error): void => {
+			reject(new Error(whyNot(cause, `${bracketed(host)}:${port}`), { cause }));
+		};
+		server.once('error', failed);
+		server.listen({ host, port }, () => {
+			server.off('error', failed);
+			resolve();
+		});
 	});
-	server.removeAllListeners('error');
 	const address = server.address();
 	const bound = typeof address === 'object' && address !== null ? address.port : port;
 	return { host, port: bound, url: `${tls === undefined ? 'http' : 'https'}://${bracketed(host)}:${bound}` };

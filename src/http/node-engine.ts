@@ -15,7 +15,7 @@ import { lingerTime } from './discard.ts';
 import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engine.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Exchange, type ExchangeKind } from './exchange.ts';
-import { createListener, openListener } from './listener.ts';
+import { createListener, openListener, renewCertificate } from './listener.ts';
 import { isCarriedUpgrade, UpgradeForwarding } from './upgrade.ts';
 import { createUpstreamPools } from './upstream-pool.ts';
 
@@ -102,11 +102,13 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 			return;
 		}
 		const connection = connectionOf(socket);
-		const newest = connection.newest;
-		// A client that ends its side within a body has left; one that ends it within a head is told what was wrong.
-		if (newest !== undefined && !newest.request.complete && isEarlyEnd(error)) socket.destroy();
-		else if (newest !== undefined && !newest.request.complete) newest.refuse(reason, error);
-		else connection.conclude(() => refuseBare(socket, reason, error));
+		const unfinished = connection.unfinished;
+		if (unfinished === undefined) connection.conclude(() => refuseBare(socket, reason, error));
+		// Our FIN is out already; the client may still be reading its answer.
+		else if (!socket.writable) return;
+		// Within a body that ends early the client has left, and one whose answer is out must not get a second.
+		else if (unfinished.isOver || isEarlyEnd(error)) socket.destroy();
+		else unfinished.refuse(reason, error);
 	};
 
 	const opened = (socket: Socket): void => {
@@ -138,12 +140,22 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		async listen() {
 			const bound: BoundAddress[] = [];
 			try {
-				for (const { server, listener } of servers) bound.push(await openListener(server, listener));
+				for (const { server, listener } of servers) {
+					bound.push(await openListener(server, listener));
+					// A connection that could not be accepted (no file descriptor left) is no reason to end the process.
+					server.on('error', (error) => options.log.error('a listener could not accept a connection', { error }));
+				}
 			} catch (error) {
 				await Promise.all(servers.map(({ server }) => close(server)));
 				throw error;
 			}
 			return bound;
+		},
+		renewCertificates(listeners) {
+			for (const { server, listener } of servers) {
+				const renewed = listeners.find(({ host, port }) => host === listener.host && port === listener.port);
+				if (renewed !== undefined) renewCertificate(server, renewed);
+			}
 		},
 		async drain() {
 			draining = true;

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Reason } from '#core/index';
+import { afterMs } from './deadline.ts';
 
 export interface BodyOptions {
 	/** Bytes; undefined: unlimited. */
@@ -36,8 +37,7 @@ export function requestBody(source: IncomingMessage, options: BodyOptions): Requ
 
 	const wait = (): void => {
 		waiting = true;
-		if (options.timeout === 0) return;
-		if (timer === undefined) timer = setTimeout(fail, options.timeout, 'request_timeout');
+		if (timer === undefined) timer = afterMs(options.timeout, () => fail('request_timeout'));
 		else timer.refresh();
 	};
 	const rest = (): void => {

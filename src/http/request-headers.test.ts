@@ -69,6 +69,8 @@ test('Connection cannot cut a trusted proxy’s chain either', () => {
 test('stripped in every spelling: names, prefixes, and what is set', () => {
 	const set = [['X-Tenant', 't1']] as const;
 	const raw = ['AUTHORIZATION', 'a', 'X_User', 'b', 'x-Consumer_Id', 'c', 'X_Tenant', 'd', 'X-Tenants', 'e'];
+	// CGI servers that write `_` for whatever is no letter and no digit (lighttpd) read these as X-User too.
+	raw.push('X.User', 'f', "X'User", 'g', 'x~Consumer!Id', 'h', 'X^Tenant', 'i', 'X+Forwarded.For', 'j');
 	expect(kept(raw, { set })).toEqual(['X-Tenants', 'e']);
 });
 

@@ -20,6 +20,9 @@ const neverCopied: ReadonlySet<string> = new Set([
 	'x-original-url',
 	'x-original-uri',
 	'x-original-method',
+	'x-original-host',
+	'x-host',
+	'x-http-host-override',
 	'x-rewrite-url',
 	'x-rewrite-uri',
 ]);

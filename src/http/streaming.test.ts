@@ -231,8 +231,13 @@ test('a refused upload gets its answer although the client is still sending', as
 	const gateway = await testEngine({ decide: denyAll });
 	for (let round = 0; round < 20; round++) {
 		const client = await rawClient(gateway.url);
+		// A client that looks at answers only later: a reset would take the answer out of its hands.
+		client.socket.pause();
 		client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000000\r\n\r\n');
 		const { written } = pump(client, 10 * 1024 * 1024);
+		await gateway.ended(round + 1);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		client.socket.resume();
 		const answer = await client.response();
 		expect([answer.status, answer.headers.get('connection'), answer.body]).toEqual([401, 'close', 'no token']);
 		expect(written()).toBeLessThan(held);
@@ -273,4 +278,16 @@ test('after an early answer, a client that goes on and on is cut', async () => {
 	expect((await client.response()).body).toBe('early');
 	await client.closed();
 	expect(written()).toBeLessThan(held);
+});
+
+test('after an early answer, a body that breaks gets no second one', async () => {
+	const upstream = await recordingUpstream({ readBody: false, answer: (_, response) => void response.end('early') });
+	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
+	const client = await rawClient(gateway.url);
+	client.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n');
+	expect((await client.response()).body).toBe('early');
+	client.send('xyz\r\n');
+	await client.closed();
+	expect(client.received().match(/HTTP\/1\.1/g)).toHaveLength(1);
+	expect(gateway.outcomes.map((each) => each.status)).toEqual([200]);
 });

@@ -3,6 +3,7 @@
  * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
 import type { Socket } from 'node:net';
+import { longestWait } from './deadline.ts';
 
 export interface TunnelOptions {
 	/** Milliseconds without a byte in either direction; 0: no limit. */
@@ -12,9 +13,6 @@ export interface TunnelOptions {
 	/** Called once, when both sockets are closed. */
 	ended(): void;
 }
-
-/** setTimeout takes no more; a longer wait is taken in pieces. */
-const longest = 2 ** 31 - 1;
 
 /** Joins them. Both sockets must have come out of their parsers; errors end the tunnel and are not reported. */
 export function joinSockets(client: Socket, upstream: Socket, options: TunnelOptions): void {
@@ -39,7 +37,8 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 	const watch = (): void => {
 		const left = options.until - Date.now();
 		if (left <= 0) cut();
-		else deadline = setTimeout(watch, Math.min(left, longest));
+		// A longer wait than a timer takes is taken in pieces.
+		else deadline = setTimeout(watch, Math.min(left, longestWait));
 	};
 
 	client.on('error', cut).once('end', end).once('close', closed);

@@ -158,6 +158,7 @@ test('upstreams that are gone or silent', async () => {
 
 test.each([
 	['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n'],
+	['TLS', 'Connection: Upgrade\r\nUpgrade: TLS/1.0, websocket\r\n'],
 	['h2c among others', 'Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n'],
 	['no Connection', 'Upgrade: websocket\r\n'],
 ])('not an upgrade: %s', async (_, lines) => {

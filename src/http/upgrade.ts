@@ -8,6 +8,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { isFieldValue } from '#formats/header-value';
+import { afterMs } from './deadline.ts';
 import type { Carrier, Exchange, ForwardAction } from './exchange.ts';
 import { upstreamLines } from './request-headers.ts';
 import { clientLines } from './response-headers.ts';
@@ -24,18 +25,16 @@ export interface UpgradeSocket {
 }
 
 /**
- * Whether this request is an upgrade that we carry: GET, HTTP/1.1, no body, and none of its protocols is HTTP/2 (a
- * tunnel to an HTTP/2 upstream would carry requests that nobody decided). Everything else is a plain request, whose
- * Upgrade is dropped.
+ * Whether this request is an upgrade that we carry: GET, HTTP/1.1, no body, and none of its protocols is HTTP/2 or TLS
+ * (RFC 2817): a tunnel to an upstream that goes on in HTTP would carry requests that nobody decided. Everything else is
+ * a plain request, whose Upgrade is dropped.
  */
 export function isCarriedUpgrade(request: IncomingMessage): boolean {
 	const { headers } = request;
 	if (request.method !== 'GET' || request.httpVersion !== '1.1') return false;
 	if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
 	const protocols = protocolsOf(headers.upgrade ?? '');
-	return (
-		protocols.length > 0 && !protocols.some((protocol) => protocol.startsWith('h2') || protocol.startsWith('http'))
-	);
+	return protocols.length > 0 && !protocols.some((protocol) => /^(?:h2|http|tls)/.test(protocol));
 }
 
 /** Lower-case protocol names of an Upgrade value. */
@@ -118,7 +117,7 @@ export class UpgradeForwarding<C> implements Carrier {
 			this.#exchange.refuse('internal_error', error);
 			return;
 		}
-		this.#timer = setTimeout(() => this.#exchange.refuse('upstream_timeout'), upstream.timeout);
+		this.#timer = afterMs(upstream.timeout, () => this.#exchange.refuse('upstream_timeout'));
 		request.once('upgrade', (response: IncomingMessage, raw: Socket, head: Buffer) =>
 			this.#switched(response, raw, head),
 		);

@@ -14,8 +14,6 @@ const maxIdle = 60_000;
 
 export interface Endpoint {
 	readonly pool: Pool;
-	/** `http://host:port` */
-	readonly origin: string;
 	/** As it stands in a Host header: `host`, or `host:port` when the port is not the scheme's own. */
 	readonly authority: string;
 	/** Name for SNI and for the pool's own bookkeeping: never the client's Host. */
@@ -85,7 +83,6 @@ function openEndpoint(origin: string, connectTimeout: number): Endpoint {
 	});
 	return {
 		pool,
-		origin: url.origin,
 		authority: url.host,
 		serverName: name,
 		// On failure undici gives the error alone.

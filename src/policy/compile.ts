@@ -100,13 +100,18 @@ function namesIn(where: CredentialLocation['in'], locations: readonly Credential
 	return [...new Set(locations.filter((location) => location.in === where).map((location) => location.name))];
 }
 
+function without(names: readonly string[], dropped: readonly string[]): readonly string[] {
+	return names.filter((name) => !dropped.includes(name));
+}
+
 function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
 	const host = route.host === undefined ? undefined : compileHost(route.host);
 	const parameterNames = [
 		...pathParameterNames(route.path),
 		...(host?.parameter === undefined ? [] : [host.parameter]),
 	];
-	const passthrough = route.backendToken.type === 'insecure_passthrough';
+	const passed =
+		route.backendToken.type === 'insecure_passthrough' ? route.rules.flatMap((rules) => rules.tokenFrom) : [];
 	return {
 		name: route.name,
 		parameterNames,
@@ -114,9 +119,9 @@ function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
 		guard: route.public ? undefined : compileGuard(route, parameterNames, shared),
 		upstream: compileUpstream(route),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
-		strip: passthrough ? withPassthrough(shared.strip) : shared.strip,
-		stripCookies: passthrough ? [] : shared.stripCookies,
-		stripParameters: passthrough ? [] : shared.stripParameters,
+		strip: passed.length > 0 ? withPassthrough(shared.strip, passed) : shared.strip,
+		stripCookies: without(shared.stripCookies, namesIn('cookie', passed)),
+		stripParameters: without(shared.stripParameters, namesIn('query', passed)),
 		cors: route.cors ?? shared.definition.cors,
 		statuses: { ...shared.definition.responses, ...route.responses },
 	};

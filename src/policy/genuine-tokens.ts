@@ -4,7 +4,7 @@
  * get in, so a flood of bad ones can neither fill it nor push anything out (invariant 8).
  */
 import { LRUCache } from 'lru-cache';
-import type { Principal, VerificationKey } from '#core/index';
+import type { JsonValue, Principal, VerificationKey } from '#core/index';
 
 export interface GenuineToken {
 	readonly principal: Principal;
@@ -22,14 +22,18 @@ export interface GenuineToken {
 export interface GenuineTokens {
 	/** Entries for this digest, one per provider that verified it; undefined when there is none. */
 	recall(digest: string): readonly GenuineToken[] | undefined;
-	/** Keeps `token`, which takes about `bytes`; replaces what the same provider said before. */
-	admit(digest: string, token: GenuineToken, bytes: number): void;
+	/** Keeps what a token of this length says; replaces what the same provider said before. */
+	admit(digest: string, token: GenuineToken, length: number): void;
 	/** Entries, for metrics. */
 	readonly size: number;
 }
 
 /** What an entry takes beside its claims: digest, principal, scopes, list node; measured with 100,000 live entries. */
 const overhead = 700;
+/** What parts of a token take beside their text. A token of 12 KiB can hold thousands of them, and take 180 KiB. */
+const perValue = 88;
+const perMember = 64;
+const perScope = 48;
 
 /** `maxBytes`: estimated, not measured; 0 keeps nothing. */
 export function createGenuineTokens(maxBytes: number): GenuineTokens {
@@ -37,15 +41,29 @@ export function createGenuineTokens(maxBytes: number): GenuineTokens {
 	const entries = new LRUCache<string, readonly GenuineToken[]>({ maxSize: maxBytes, maxEntrySize: maxBytes });
 	return {
 		recall: (digest) => entries.get(digest),
-		admit(digest, token, bytes) {
+		admit(digest, token, length) {
 			const others = (entries.peek(digest) ?? []).filter(
 				(other) => other.principal.provider !== token.principal.provider,
 			);
 			const all = [...others, token];
-			entries.set(digest, all, { size: all.length * (overhead + 2 * bytes) });
+			const parts = all.reduce(
+				(sum, { principal }) => sum + weigh(principal.claims) + perScope * principal.scopes.size,
+				0,
+			);
+			entries.set(digest, all, { size: all.length * (overhead + length) + parts });
 		},
 		get size() {
 			return entries.size;
 		},
 	};
+}
+
+/** Bytes of lists, objects and their members at all levels, without their text. Its depth is bounded by the JSON reader's. */
+function weigh(value: JsonValue): number {
+	if (typeof value !== 'object' || value === null) return 0;
+	const inner: readonly JsonValue[] = Object.values(value);
+	return inner.reduce<number>(
+		(sum, part) => sum + weigh(part),
+		perValue + (Array.isArray(value) ? 0 : perMember * inner.length),
+	);
 }

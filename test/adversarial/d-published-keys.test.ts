@@ -76,6 +76,12 @@ function providerNamed(name: string): TestProvider {
 	return provider;
 }
 
+function memberOf(jwk: JsonObject, name: string): string {
+	const value = jwk[name];
+	if (typeof value !== 'string') throw new Error(`the key has no ${name}`);
+	return value;
+}
+
 function send(name: string, token: string) {
 	return rig.send({ target: `/${name}`, token });
 }
@@ -99,17 +105,17 @@ interface OddKey {
 
 /** Entries that no verifier may use, each with its own kid. */
 function oddKeys(): readonly OddKey[] {
-	const { n } = testKey('RS256').jwk;
+	const n = memberOf(testKey('RS256').jwk, 'n');
 	const p256 = testKey('ES256').jwk;
-	const x = String(p256['x']);
-	const y = Buffer.from(String(p256['y']), 'base64url');
+	const x = memberOf(p256, 'x');
+	const y = Buffer.from(memberOf(p256, 'y'), 'base64url');
 	const offCurve = Buffer.from(y);
 	offCurve[31] = (offCurve[31] ?? 0) ^ 1;
 	const rsa = { kty: 'RSA', alg: 'RS256' };
 	const ec = { kty: 'EC', crv: 'P-256', alg: 'ES256' };
-	const odd = (name: string, jwk: object, algorithm: Algorithm, sign?: OddKey['sign']): OddKey => ({
+	const odd = (name: string, jwk: JsonObject, algorithm: Algorithm, sign?: OddKey['sign']): OddKey => ({
 		name,
-		jwk: { ...jwk, kid: name } as JsonObject,
+		jwk: { ...jwk, kid: name },
 		sign,
 		algorithm,
 	});

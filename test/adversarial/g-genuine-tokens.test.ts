@@ -13,7 +13,7 @@ import {
 	requestBytes,
 	startGuardedGateway,
 } from '../support/guarded-gateway.ts';
-import { testPolicy, token as policyToken } from '../support/policy.ts';
+import { token as policyToken, testPolicy } from '../support/policy.ts';
 import { rawClient } from '../support/raw-client.ts';
 import { bearer, requestView } from '../support/request-view.ts';
 import { alter, encode, signatureOf, testKey } from '../support/sign-jws.ts';
@@ -40,10 +40,23 @@ beforeAll(async () => {
 			{ name: 'read', path: '/read', providers: ['idp'], scopes: ['read'], upstream },
 			{ name: 'write', path: '/write', providers: ['idp'], scopes: ['write'], upstream },
 			{ name: 'neighbour', path: '/neighbour', providers: ['neighbour'], upstream },
-			{ name: 'tenant', path: '/tenants/{tenant}', providers: ['idp'], audience: 'https://{tenant}.example.com', upstream },
+			{
+				name: 'tenant',
+				path: '/tenants/{tenant}',
+				providers: ['idp'],
+				audience: 'https://{tenant}.example.com',
+				upstream,
+			},
 			{ name: 'x', host: 'x.example.com', path: '/host', providers: ['idp'], clients: ['client-1'], upstream },
 			{ name: 'y', host: 'y.example.com', path: '/host', providers: ['idp'], clients: ['client-2'], upstream },
-			{ name: 'by-host', host: '{tenant}.api.example.com', path: '/', providers: ['idp'], claims: { org: '{tenant}' }, upstream },
+			{
+				name: 'by-host',
+				host: '{tenant}.api.example.com',
+				path: '/',
+				providers: ['idp'],
+				claims: { org: '{tenant}' },
+				upstream,
+			},
 		],
 	}));
 });
@@ -258,7 +271,10 @@ test('G12: a token known for one tenant of the host, for another', async () => {
 test('G12: a header that names another host or tenant changes nothing', async () => {
 	const token = provider.issue({ org: 'acme' });
 	expectForwarded(await rig.send({ host: 'acme.api.example.com', token }));
-	const headers = [['X-Forwarded-Host', 'acme.api.example.com'], ['Forwarded', 'host=acme.api.example.com']] as const;
+	const headers = [
+		['X-Forwarded-Host', 'acme.api.example.com'],
+		['Forwarded', 'host=acme.api.example.com'],
+	] as const;
 	expectRefused(await rig.send({ host: 'other.api.example.com', token, headers }), '403', 'claim_mismatch');
 });
 

@@ -7,6 +7,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		publicUrl: undefined,
 		admin: undefined,
 		audit: { file: undefined, digestKey: 'test digest key', onOverflow: 'drop' },
+		telemetry: { otlp: undefined },
 		providers: [],
 		routes: [],
 		trustedProxies: [],
@@ -16,6 +17,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		responses: {},
 		cors: undefined,
 		tokenCacheBytes: 16 * 1024 * 1024,
+		stateDirectory: undefined,
 		...parts,
 	};
 }

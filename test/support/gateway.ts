@@ -1,7 +1,8 @@
 /** The whole gateway in this process, on any free port, with its audit records within reach of the test. */
+import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Log } from '#core/index';
-import { type GatewayOptions, startGateway } from '#gateway/start-gateway';
+import { type Gateway, type GatewayOptions, startGateway } from '#gateway/start-gateway';
 import type { AuditRecord } from '#observe/audit-record';
 import { makeTempDir, writeIn } from './temp-dir.ts';
 
@@ -23,6 +24,9 @@ export interface TestGateway {
 	readonly log: readonly string[];
 	/** Where the configuration file is. */
 	readonly folder: string;
+	readonly gateway: Gateway;
+	/** Replaces the configuration file, by rename or in place. */
+	write(config: string | Readonly<Record<string, unknown>>, how?: 'rename' | 'in place'): void;
 	stop(): Promise<void>;
 }
 
@@ -57,6 +61,11 @@ export async function startTestGateway(
 			records,
 			log,
 			folder,
+			gateway,
+			write(text, how = 'rename') {
+				if (how === 'in place') writeIn(folder, 'gateway.yaml', configText(text));
+				else renameSync(writeIn(folder, '.gateway.yaml.new', configText(text)), configFile);
+			},
 			record(count) {
 				return new Promise((resolve) => {
 					const look = () => {

@@ -7,7 +7,12 @@ import { type Reason, reasons } from '#core/index';
 import type { AuditRecord } from '#observe/audit-record';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { exchange, type RawResponse } from './raw-client.ts';
-import { type RecordedRequest, type RecordingUpstream, recordingUpstream } from './recording-upstream.ts';
+import {
+	type RecordedRequest,
+	type RecordingOptions,
+	type RecordingUpstream,
+	recordingUpstream,
+} from './recording-upstream.ts';
 
 export interface GuardedGateway {
 	readonly gateway: TestGateway;
@@ -40,12 +45,17 @@ export interface Seen {
 	readonly forwarded: readonly RecordedRequest[];
 }
 
+export interface GuardedGatewayOptions extends TestGatewayOptions {
+	/** How the upstream answers, where its `hello` will not do. */
+	readonly answer?: NonNullable<RecordingOptions['answer']>;
+}
+
 /** `config` is made with the URL of the upstream. Call `stop` after the last test. */
 export async function startGuardedGateway(
 	config: (upstream: string) => string | Readonly<Record<string, unknown>>,
-	options: TestGatewayOptions = {},
+	{ answer, ...options }: GuardedGatewayOptions = {},
 ): Promise<GuardedGateway> {
-	const upstream = await recordingUpstream({ closedBy: 'caller' });
+	const upstream = await recordingUpstream({ closedBy: 'caller', ...(answer === undefined ? {} : { answer }) });
 	const gateway = await startTestGateway(config(upstream.url), options).catch(async (cause: unknown) => {
 		await upstream.close();
 		throw cause;
@@ -74,7 +84,7 @@ export async function startGuardedGateway(
 }
 
 /** HTTP/1.1, with Host and, where there is a token, `Authorization: Bearer` first. */
-export function requestBytes(request: SentRequest): string {
+export function requestBytes(request: SentRequest = {}): string {
 	const { method = 'GET', target = '/', host = 'api.example.com', token, headers = [], body } = request;
 	const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`];
 	if (token !== undefined) lines.push(`Authorization: Bearer ${token}`);

@@ -72,6 +72,11 @@ export function signJws(input: SignInput): string {
 	return `${signingInput}.${signatureOf(input.key, signingInput, input.algorithm).toString('base64url')}`;
 }
 
+/** A token of segments that are exactly these texts, encoded or not, with a genuine signature over them. */
+export function signSegments(header: string, payload: string, key: TestKey): string {
+	return `${header}.${payload}.${signatureOf(key, `${header}.${payload}`).toString('base64url')}`;
+}
+
 /** The bare signature (RFC 7518 §3), ECDSA as r‖s. */
 export function signatureOf(key: TestKey | KeyObject, signingInput: string, algorithm?: Algorithm): Buffer {
 	const wanted = algorithm ?? ('algorithm' in key ? key.algorithm : undefined);

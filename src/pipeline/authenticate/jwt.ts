@@ -132,14 +132,14 @@ function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): 
 			if (keys === undefined || algorithm === undefined) return 'key_unknown';
 			const first = keys.candidates(algorithm, kidOf(evidence), monotonic);
 			if (typeof first !== 'string') return settle(evidence, first);
-			return keys.refresh().then(() => {
+			return keys.refresh(kidOf(evidence)).then(() => {
 				const second = keys.candidates(algorithm, kidOf(evidence), monotonic);
 				if (typeof second !== 'string') return settle(evidence, second);
 				const status = keys.status();
 				// A provider that cannot be asked may well have rotated: that is its fault, not the token's (invariant 5).
-				if (second === 'unknown' && status.lastError === undefined) return 'key_unknown';
+				if (second === 'unknown' && status.lastError === undefined && !status.refreshing) return 'key_unknown';
 				evidence.retryAfter = status.retryAfter;
-				evidence.cause = status.lastError;
+				evidence.cause = status.lastError ?? 'the provider has not answered yet';
 				return 'keys_unavailable';
 			});
 		},
@@ -170,7 +170,9 @@ function signatureCheck(): Check {
 			const verified = key.public.verify(algorithm, token.signingInput, token.signature);
 			if (verified === true) return accept(evidence, key);
 			if (verified === false) continue;
-			return verified.then((genuine) => (genuine ? accept(evidence, key) : verifyFrom(evidence, i + 1)));
+			return verified.then((genuine: unknown) =>
+				genuine === true ? accept(evidence, key) : verifyFrom(evidence, i + 1),
+			);
 		}
 		return 'signature_invalid';
 	}

@@ -13,14 +13,17 @@ const otherTypes: ReadonlySet<string> = new Set(['ID', 'Refresh', 'Offline', 'Lo
 /** `types`: accepted `typ` values, lower-case, without `application/`; `''` accepts a token without one. */
 export function createTypeCheck(types: readonly string[]): Check {
 	const accepted = new Set(types);
+	// An empty `typ` is not an absent one: it names a type, and nobody's.
+	const accepts = (type: string | undefined) => type !== '' && accepted.has(type ?? '');
 	return principalCheck({
 		name: 'type',
 		judge: (principal) =>
-			accepted.has(principal.type ?? '') && otherToken(principal.claims, principal.type) === undefined
+			accepts(principal.type) && otherToken(principal.claims, principal.type) === undefined
 				? null
 				: 'token_type_rejected',
 		expected: () => `typ: ${types.map((type) => (type === '' ? 'none' : type)).join(', ')}`,
-		found: (principal) => `typ: ${principal.type ?? 'none'}${mark(otherToken(principal.claims, principal.type))}`,
+		found: (principal) =>
+			`typ: ${principal.type === '' ? 'empty' : (principal.type ?? 'none')}${mark(otherToken(principal.claims, principal.type))}`,
 	});
 }
 

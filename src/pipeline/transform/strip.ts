@@ -1,7 +1,7 @@
 /**
  * What never travels on to an upstream, on any route: the client's credentials, and every header by which a backend
- * might recognise a caller (invariants 1 and 4). Names are canonical: lower-case, `_` written as `-`, because CGI, WSGI
- * and PHP backends read both spellings as one.
+ * might recognise a caller (invariants 1 and 4). Names are canonical: lower-case, and `-` for whatever is neither letter
+ * nor digit, because CGI, WSGI and PHP backends read several spellings as one.
  */
 import type { CredentialLocation, HeaderStrip } from '#core/index';
 
@@ -49,7 +49,7 @@ const identityPrefixes = [
 ] as const;
 
 export function canonicalHeader(name: string): string {
-	return name.toLowerCase().replaceAll('_', '-');
+	return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 }
 
 /**
@@ -64,10 +64,13 @@ export function stripFor(written: readonly string[], locations: readonly Credent
 	};
 }
 
-/** The same with the client's `Authorization` let through: only for `insecure_passthrough`. */
-export function withPassthrough(strip: HeaderStrip): HeaderStrip {
+/**
+ * The same with the places let through from which this route takes its tokens: only for `insecure_passthrough`. A
+ * credential that stands elsewhere was not looked at, and stays behind.
+ */
+export function withPassthrough(strip: HeaderStrip, own: readonly CredentialLocation[]): HeaderStrip {
 	const names = new Set(strip.names);
-	names.delete('authorization');
-	names.delete('dpop');
+	for (const location of own) if (location.in === 'header') names.delete(canonicalHeader(location.name));
+	if (!names.has('authorization')) names.delete('dpop');
 	return { names, prefixes: strip.prefixes };
 }
