@@ -2,16 +2,17 @@
  * Puts definition, keys, policy and a runtime together, with no listener: what every front door starts from. It decides,
  * words refusals and records; who carries the requests is not its business.
  */
-import type { Definition, KeysDefinition, ProviderDefinition } from '#config/definition';
-import type { Clock, Cryptography, DocumentFetcher, JsonObject, Log, RequestView, Timers, Verdict } from '#core/index';
+import type { Definition } from '#config/definition';
+import type { Clock, Cryptography, DocumentFetcher, KeptKeys, Log, RequestView, Timers, Verdict } from '#core/index';
 import { encodeUtf8 } from '#formats/utf8';
-import { readJwkSet } from '#keys/verification/jwk-set';
 import type { KeySource } from '#keys/verification/key-source';
-import { createLocalKeySource, secretKey } from '#keys/verification/local';
-import { createRemoteKeySource } from '#keys/verification/remote';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { createKeySources } from './key-sources.ts';
+import type { SharedKeys } from './shared-keys.ts';
+
+export { localKeyProblems } from './key-sources.ts';
 
 /** What a runtime provides. */
 export interface Runtime {
@@ -20,6 +21,11 @@ export interface Runtime {
 	readonly cryptography: Cryptography;
 	readonly fetcher: DocumentFetcher;
 	readonly log: Log;
+	/**
+	 * Where the last good keys of a provider outlive the process; `origin` says where they come from. Default: nowhere,
+	 * and a provider that is down at the start has no keys.
+	 */
+	readonly keptKeys?: (provider: string, origin: string) => KeptKeys;
 }
 
 export interface Assembly {
@@ -28,76 +34,74 @@ export interface Assembly {
 	/** Never rejects, never throws. */
 	decide(request: RequestView): Verdict | Promise<Verdict>;
 	readonly keys: ReadonlyMap<string, KeySource>;
-	/** Begins to fetch keys; resolves after each provider's first attempt, good or bad. */
+	readonly sharedKeys: SharedKeys;
+	/** Begins to fetch the keys of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
+	/**
+	 * To be called once `next`, assembled from this one, has taken its place: ends the key sources that `next` does not
+	 * use, after the time that requests under way may still need them.
+	 */
+	handOver(next: Assembly): void;
+	/** Ends the key sources that are new here: for an assembly that never took its place. */
+	discard(): void;
 	stop(): void;
 }
 
-/** Throws an Error when the definition contradicts itself; a provider that is down is no reason to fail. */
-export function assemble(definition: Definition, runtime: Runtime): Assembly {
-	const { clock, cryptography } = runtime;
-	const keys = new Map(definition.providers.map((provider) => [provider.name, keySource(provider, runtime)]));
-	const tokenId = cryptography.keyedDigest(
-		definition.audit.digestKey === undefined ? cryptography.randomBytes(32) : encodeUtf8(definition.audit.digestKey),
-	);
+/** Milliseconds after which a request that began under an earlier configuration no longer waits for keys. */
+const handOverTime = 30_000;
+
+/**
+ * Throws an Error when the definition contradicts itself; a provider that is down is no reason to fail. `previous`: the
+ * assembly that this one shall replace; from it come the keys of providers whose keys are defined as before, and the
+ * cache of genuine tokens, in which entries of changed providers do not count.
+ */
+export function assemble(definition: Definition, runtime: Runtime, previous?: Assembly): Assembly {
+	const { clock, cryptography, timers } = runtime;
+	const before =
+		previous === undefined
+			? undefined
+			: { definition: previous.definition, sources: previous.keys, shared: previous.sharedKeys };
+	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
+	const { digestKey } = definition.audit;
+	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
+	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
+	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const policy = compilePolicy(definition, {
 		keys,
 		clock,
 		cryptography,
-		tokenId: (digest) => tokenId(digest).slice(0, 22),
+		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),
+		...(genuine === undefined ? {} : { genuine }),
 	});
+	const stopAll = (sources: Iterable<KeySource>) => {
+		for (const source of sources) source.stop();
+	};
 	return {
 		definition,
 		policy,
 		decide: createDecide(policy),
 		keys,
+		sharedKeys: shared,
 		async start() {
-			await Promise.all(Array.from(keys.values(), (source) => source.start()));
+			await Promise.all(fresh.map((source) => source.start()));
+		},
+		handOver(next) {
+			const used = new Set(next.keys.values());
+			const dropped = [...keys.values()].filter((source) => !used.has(source));
+			if (dropped.length > 0) timers.after(handOverTime, () => stopAll(dropped));
+		},
+		discard() {
+			stopAll(fresh);
 		},
 		stop() {
-			for (const source of keys.values()) source.stop();
+			stopAll(keys.values());
 		},
 	};
 }
 
-function keySource(provider: ProviderDefinition, runtime: Runtime): KeySource {
-	const { keys: definition, name } = provider;
-	const { cryptography } = runtime;
-	switch (definition.from) {
-		case 'discovery':
-		case 'url':
-			return createRemoteKeySource({ definition, name, ...runtime, crypto: cryptography });
-		case 'secret':
-			return createLocalKeySource([secretKey(definition.secret, cryptography, provider.algorithms)]);
-		case 'jwks':
-		case 'pem': {
-			const set = readLocalKeys(definition, cryptography);
-			if (typeof set === 'string') throw new Error(`provider ${name}: ${set}`);
-			for (const note of set.notes) runtime.log.warn('key dropped', { provider: name, note });
-			return createLocalKeySource(set.keys);
-		}
-	}
-}
-
-/** Problems of keys that stand in the configuration or in files beside it, for `check`; empty when they can be used. */
-export function localKeyProblems(definition: KeysDefinition, cryptography: Cryptography): string[] {
-	if (definition.from !== 'jwks' && definition.from !== 'pem') return [];
-	const set = readLocalKeys(definition, cryptography);
-	return typeof set === 'string' ? [set] : [];
-}
-
-function readLocalKeys(
-	definition: KeysDefinition & { from: 'jwks' | 'pem' },
-	crypto: Cryptography,
-): Exclude<ReturnType<typeof readJwkSet>, string> | string {
-	let jwks: JsonObject;
-	try {
-		jwks = definition.from === 'jwks' ? definition.jwks : { keys: [crypto.pemToJwk(definition.pem)] };
-	} catch (problem) {
-		return problem instanceof Error ? problem.message : String(problem);
-	}
-	const set = readJwkSet(jwks, { crypto, remote: false });
-	if (typeof set === 'string') return set;
-	if (set.keys.length > 0) return set;
-	return `no usable key${set.notes.length > 0 ? `: ${set.notes.join('; ')}` : ''}`;
+function createTokenId(digestKey: string | undefined, cryptography: Cryptography): (digest: string) => string {
+	const digest = cryptography.keyedDigest(
+		digestKey === undefined ? cryptography.randomBytes(32) : encodeUtf8(digestKey),
+	);
+	return (token) => digest(token).slice(0, 22);
 }

@@ -34,4 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
 	}
 }
 
+// Who reads our output may leave before we do (`| head`, a log collector that restarts): that ends no gateway.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 process.exitCode = await main(process.argv.slice(2));

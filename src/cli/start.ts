@@ -6,6 +6,8 @@ const help = `Usage: countersign start --config FILE [--log-format text|json]
 
 Serves until it is told to stop. Prints "listening on http://…" on standard error when it is ready.
 SIGTERM and SIGINT let requests under way end first; a second one stops at once.
+The configuration is read again whenever it, or a file that it names, changes, and on SIGHUP, which also opens the
+audit file anew. A configuration with errors is reported and the one before goes on serving.
 
   --config FILE        configuration, YAML or JSON
   --log-format FORMAT  text (default) or json
@@ -29,8 +31,14 @@ export async function runStart(args: readonly string[]): Promise<number> {
 	const log = createLog(process.stderr, { json: format === 'json' });
 	try {
 		const gateway = await startGateway({ configFile, log });
+		process.on('SIGHUP', () => {
+			void Promise.all([gateway.reopen(), gateway.reload()]);
+		});
+		// Before it says that it is ready: whoever waits for that may signal at once.
+		const stopped = stopSignal();
 		for (const { url } of gateway.addresses) process.stderr.write(`listening on ${url}\n`);
-		await stopSignal();
+		if (gateway.adminUrl !== undefined) process.stderr.write(`admin on ${gateway.adminUrl}\n`);
+		await stopped;
 		log.info('stopping: requests under way may end');
 		await gateway.stop();
 		return 0;

@@ -1,10 +1,16 @@
-/** Between the verdict and the engine: an allow becomes a forward, everything else an answer, and each request a record. */
+/**
+ * Between the verdict and the engine: an allow becomes a forward, everything else an answer, and each request a record,
+ * a count and, where they are exported, its spans, all under the same ids.
+ */
 import { refusalAnswer } from '#answers/refusal';
-import type { Answer, Clock, Facts, Log, Reason, RequestView, Verdict } from '#core/index';
+import type { Answer, Clock, Facts, FinishedSpan, Log, Reason, RequestView, Verdict } from '#core/index';
 import { isFaultReason } from '#core/index';
 import type { Action, Decision, Outcome, RequestHandler } from '#http/engine';
 import { type AuditInput, type AuditRecord, auditRecord } from '#observe/audit-record';
 import type { AuditTrail } from '#observe/audit-trail';
+import type { RequestMetrics } from '#observe/request-metrics';
+import { requestSpans, type UpstreamCall } from '#observe/request-spans';
+import { type RequestTrail, trailHeaders, trailStrip } from '#observe/request-trail';
 
 export interface RequestHandlerOptions {
 	/** What is in force now: asked once a request, which is then decided and worded by that alone. */
@@ -12,6 +18,11 @@ export interface RequestHandlerOptions {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly audit: AuditTrail;
+	/** The ids of a request; undefined: of one whose head could not be read. */
+	readonly trailOf: (request: RequestView | undefined) => RequestTrail;
+	readonly metrics: RequestMetrics;
+	/** Undefined: spans are not exported. */
+	readonly span: ((span: FinishedSpan) => void) | undefined;
 }
 
 /** The part of a configuration that a request meets; a reload brings another one. */
@@ -25,33 +36,27 @@ export interface InForce {
 interface Remembered {
 	readonly inForce: InForce;
 	readonly verdict: Verdict;
-	readonly requestId: string;
+	readonly trail: RequestTrail;
+	/** Milliseconds since the epoch at which the verdict was there. */
+	readonly decidedAt: number;
 	/** The decision is already in the audit trail. */
 	readonly committed: boolean;
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler<Remembered> {
-	const { current, clock, log, audit } = options;
-	let requests = 0;
-
-	function nextRequestId(): string {
-		requests = (requests + 1) % Number.MAX_SAFE_INTEGER;
-		return requests.toString(36);
-	}
+	const { current, clock, log, audit, trailOf, metrics, span } = options;
+	/** Ids of requests that the engine refused before they were decided, from their wording to their record. */
+	const undecided = new WeakMap<RequestView, RequestTrail>();
+	let headless: RequestTrail | undefined;
 
 	/** With `on_overflow: refuse` the decision about a guarded request is on record before anything comes of it. */
-	function admit(
-		inForce: InForce,
-		verdict: Verdict,
-		request: RequestView,
-	): Decision<Remembered> | Promise<Decision<Remembered>> {
-		const requestId = nextRequestId();
+	function admit(decided: Remembered, request: RequestView): Decision<Remembered> | Promise<Decision<Remembered>> {
+		const { verdict, trail } = decided;
 		const isGuarded = verdict.facts.challenge !== undefined;
-		if (audit.commit === undefined || !isGuarded)
-			return toDecision({ inForce, verdict, requestId, committed: false }, request);
+		if (audit.commit === undefined || !isGuarded) return toDecision(decided, request);
 		const record = auditRecord({
 			...subject(request, verdict, clock.now()),
-			requestId,
+			...trail,
 			event: 'decision',
 			decision: verdict.kind,
 			reason: reasonOf(verdict),
@@ -69,50 +74,101 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 						cause: 'the audit record could not be written',
 						facts: verdict.facts,
 					};
-			return toDecision({ inForce, verdict: recorded, requestId, committed: written }, request);
+			return toDecision({ ...decided, verdict: recorded, committed: written }, request);
 		});
+	}
+
+	function conclude(
+		verdict: Verdict,
+		began: number,
+		known: Pick<Remembered, 'inForce' | 'trail'>,
+		request: RequestView,
+	): Decision<Remembered> | Promise<Decision<Remembered>> {
+		metrics.decided(verdict.facts, clock.monotonic() - began);
+		return admit({ ...known, verdict, decidedAt: clock.now(), committed: false }, request);
+	}
+
+	function decide(request: RequestView): Decision<Remembered> | Promise<Decision<Remembered>> {
+		const inForce = current();
+		const known = { inForce, trail: trailOf(request) };
+		const began = clock.monotonic();
+		const verdict = inForce.decide(request);
+		return verdict instanceof Promise
+			? verdict.then((late) => conclude(late, began, known, request))
+			: conclude(verdict, began, known, request);
+	}
+
+	/** The engine will end this request as one that was never decided. */
+	function lost(error: unknown): never {
+		metrics.over();
+		throw error;
+	}
+
+	/** Keeps the ids that a refusal without a decision told the client. */
+	function keepTrail(request: RequestView | undefined): RequestTrail {
+		const trail = trailOf(request);
+		if (request === undefined) headless = trail;
+		else undecided.set(request, trail);
+		return trail;
+	}
+
+	function keptTrail(request: RequestView | undefined): RequestTrail {
+		const kept = request === undefined ? headless : undecided.get(request);
+		headless = undefined;
+		return kept ?? trailOf(request);
 	}
 
 	return {
 		decide(request) {
-			const inForce = current();
-			const verdict = inForce.decide(request);
-			return verdict instanceof Promise
-				? verdict.then((late) => admit(inForce, late, request))
-				: admit(inForce, verdict, request);
+			metrics.began();
+			try {
+				const decision = decide(request);
+				return decision instanceof Promise ? decision.catch(lost) : decision;
+			} catch (error) {
+				return lost(error);
+			}
 		},
 		refuse(reason, request, decision) {
 			const { exposeReason, statuses } = decision?.record.inForce ?? current();
 			const facts = decision?.record.verdict.facts;
-			return refusalAnswer(
+			const answer = refusalAnswer(
 				{ reason, status: statuses[reason], challenge: facts?.challenge },
 				{ exposeReason, accept: request?.header('accept') },
 			);
+			return withRequestId(answer, decision?.record.trail ?? keepTrail(request));
 		},
 		ended(outcome, request, decision) {
 			const remembered = decision?.record;
 			const verdict = remembered?.verdict;
 			const reason = outcome.reason ?? reasonOf(verdict);
-			logFault(log, reason, outcome, verdict);
-			audit.record(
-				auditRecord({
-					...subject(request, verdict, clock.now()),
-					requestId: remembered?.requestId ?? nextRequestId(),
-					event: remembered?.committed === true ? 'completion' : undefined,
-					decision: decisionOf(verdict, outcome),
-					reason,
-					status: outcome.status,
-					upstreamStatus: outcome.upstreamStatus,
-					duration: outcome.duration,
-					upstreamDuration: outcome.upstreamDuration,
-				}),
-			);
+			const trail = remembered?.trail ?? keptTrail(request);
+			const now = clock.now();
+			const { status, duration, upstreamStatus, upstreamDuration } = outcome;
+			logFault(log, reason, outcome, verdict, trail);
+			const record = auditRecord({
+				...subject(request, verdict, now),
+				...trail,
+				event: remembered?.committed === true ? 'completion' : undefined,
+				decision: decisionOf(verdict, outcome),
+				reason,
+				status,
+				upstreamStatus,
+				duration,
+				upstreamDuration,
+			});
+			audit.record(record);
+			if (remembered !== undefined) metrics.over();
+			const { decision: decided } = record;
+			metrics.ended({ facts: verdict?.facts, decision: decided, reason, status, upstreamDuration, now: now / 1000 });
+			if (span === undefined || !trail.isRecorded) return;
+			const call = remembered === undefined ? undefined : upstreamCall(remembered, outcome);
+			for (const each of requestSpans({ trail, record, scheme: request?.scheme, end: now, duration, call })) span(each);
 		},
 	};
 }
 
 function toDecision(record: Remembered, request: RequestView): Decision<Remembered> {
-	return { action: toAction(record.verdict, request, record.inForce.exposeReason), record };
+	return { action: toAction(record, request), record };
 }
 
 /** Who and what a record is about. */
@@ -124,23 +180,50 @@ function subject(
 	return {
 		time,
 		method: request?.method,
-		host: request?.host,
+		host: request === undefined ? undefined : withoutUserInfo(request.host),
 		path: request === undefined ? undefined : pathOf(request),
 		peer: request?.peer,
 		facts: verdict?.facts,
 	};
 }
 
-function toAction(verdict: Verdict, request: RequestView, exposeReason: boolean): Action {
+function toAction({ verdict, trail, inForce }: Remembered, request: RequestView): Action {
 	switch (verdict.kind) {
-		case 'allow':
-			return { kind: 'forward', upstream: verdict.upstream, response: verdict.response, until: verdict.until };
-		case 'answer':
-			return { kind: 'answer', answer: { status: verdict.status, headers: verdict.headers, body: verdict.body } };
+		case 'allow': {
+			const { upstream, response, until } = verdict;
+			return {
+				kind: 'forward',
+				upstream: {
+					...upstream,
+					strip: trailStrip(trail, request, upstream.strip),
+					set: [...upstream.set, ...trailHeaders(trail)],
+				},
+				response: { ...response, set: [...response.set, [requestIdField, trail.requestId]] },
+				until,
+			};
+		}
+		case 'answer': {
+			const { status, headers, body } = verdict;
+			return { kind: 'answer', answer: withRequestId({ status, headers, body }, trail) };
+		}
 		case 'deny':
 		case 'fault':
-			return { kind: 'answer', answer: wordRefusal(verdict, request, exposeReason) };
+			return { kind: 'answer', answer: withRequestId(wordRefusal(verdict, request, inForce.exposeReason), trail) };
 	}
+}
+
+const requestIdField = 'x-request-id';
+
+function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {
+	return { ...answer, headers: [...answer.headers, [requestIdField, requestId]] };
+}
+
+/** Undefined when the upstream was never asked: the engine refused an allowed request, for its body's size, say. */
+function upstreamCall({ verdict, decidedAt }: Remembered, outcome: Outcome): UpstreamCall | undefined {
+	const { upstreamDuration: duration, upstreamStatus: status, reason } = outcome;
+	if (verdict.kind !== 'allow') return undefined;
+	if (duration === undefined && reason !== undefined && !reason.startsWith('upstream_')) return undefined;
+	return { upstream: verdict.upstream.upstream.name, start: decidedAt, duration, status };
 }
 
 function wordRefusal(
@@ -166,16 +249,32 @@ function decisionOf(verdict: Verdict | undefined, { reason }: Outcome): AuditRec
 	return verdict?.kind ?? 'deny';
 }
 
-/** The path alone: a query may hold a token. */
+/** The path alone: a query may hold a token, and the authority of an absolute-form target a password. */
 function pathOf({ target }: RequestView): string {
 	const end = target.search(/[?#]/);
-	return end < 0 ? target : target.slice(0, end);
+	return withoutUserInfo(end < 0 ? target : target.slice(0, end));
 }
 
-function logFault(log: Log, reason: Reason | undefined, outcome: Outcome, verdict: Verdict | undefined): void {
+/** A target or Host without `user:password@`; such a request is refused, and recorded all the same. */
+function withoutUserInfo(text: string): string {
+	return text.startsWith('/') ? text : text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
+}
+
+function logFault(
+	log: Log,
+	reason: Reason | undefined,
+	outcome: Outcome,
+	verdict: Verdict | undefined,
+	{ requestId }: RequestTrail,
+): void {
 	if (reason === undefined || !isFaultReason(reason)) return;
 	const cause: unknown = outcome.cause ?? (verdict?.kind === 'fault' ? verdict.cause : undefined);
-	log.error('request failed', { reason, route: verdict?.facts.route, cause: describeCause(cause) });
+	log.error('request failed', {
+		reason,
+		route: verdict?.facts.route,
+		request_id: requestId,
+		cause: describeCause(cause),
+	});
 }
 
 function describeCause(cause: unknown): string | undefined {

@@ -2,24 +2,34 @@
  * Our own front door: a configuration file, an assembly and the HTTP engine behind one call. The gateway words what the
  * engine shall answer and writes one audit record per request; it decides nothing.
  */
-import { readFile } from 'node:fs/promises';
-import { type Assembly, assemble, localKeyProblems, type Runtime } from '#assembly/assemble';
-import type { Definition, ListenerDefinition } from '#config/definition';
-import { type Diagnostic, formatDiagnostics } from '#config/diagnostics';
-import { loadConfig } from '#config/load';
+import { join } from 'node:path';
+import { openAdmin } from '#admin/admin';
+import type { AdminServer } from '#admin/server';
+import { assemble, type Runtime } from '#assembly/assemble';
+import type { Definition } from '#config/definition';
 import type { Log } from '#core/index';
-import type { BoundAddress, ListenerOptions } from '#http/engine';
+import type { BoundAddress } from '#http/engine';
 import { createEngine } from '#http/node-engine';
+import { withEvents } from '#observe/audit-event';
 import type { AuditRecord } from '#observe/audit-record';
-import { createAuditTrail } from '#observe/audit-trail';
+import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
+import { createKeptKeysFolder } from '#runtime/node/kept-keys-file';
 import { createLineFile } from '#runtime/node/line-file';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
+import { createFileWatch } from '#runtime/node/watch';
+import { InvalidConfigError, type Snapshot, takeSnapshot } from './configuration.ts';
+import { createLive } from './live.ts';
+import { createObservation } from './observation.ts';
 import { judgeProcess } from './process-safety.ts';
-import { createRequestHandler, type InForce } from './request-handler.ts';
+import { createReloader, type ReloadStatus } from './reload.ts';
+import { createRequestHandler } from './request-handler.ts';
+
+export { InvalidConfigError } from './configuration.ts';
+export type { ReloadStatus } from './reload.ts';
 
 export interface GatewayOptions {
 	/** Path of the configuration file. */
@@ -28,6 +38,8 @@ export interface GatewayOptions {
 	readonly log?: Log;
 	/** Called with each audit record, in place of the file or standard output that the configuration names. */
 	readonly onAudit?: (record: AuditRecord) => void;
+	/** False: files are not watched, and only `reload` brings a new configuration. Default true. */
+	readonly watch?: boolean;
 	/** Parts of the runtime to replace; tests pass a clock or a fetcher. */
 	readonly runtime?: Partial<Runtime>;
 }
@@ -36,19 +48,16 @@ export interface Gateway {
 	/** URL of the first listener. */
 	readonly url: string;
 	readonly addresses: readonly BoundAddress[];
+	/** URL of the admin listener; undefined without one. */
+	readonly adminUrl: string | undefined;
+	/** Reads the configuration and its files anew, at once. A file with errors leaves the one in force serving. */
+	reload(): Promise<ReloadStatus>;
+	/** Opens the audit file anew, for rotation by rename. */
+	reopen(): Promise<void>;
+	/** What `/metrics` of the admin listener shows, for whoever embeds the gateway. */
+	metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 	/** Lets requests under way end, then closes everything. */
 	stop(): Promise<void>;
-}
-
-/** The file has errors; every one of them is in `diagnostics` and, readable, in the message. */
-export class InvalidConfigError extends Error {
-	readonly diagnostics: readonly Diagnostic[];
-
-	constructor(file: string, diagnostics: readonly Diagnostic[]) {
-		super(formatDiagnostics(file, diagnostics, { colour: false }));
-		this.name = 'InvalidConfigError';
-		this.diagnostics = diagnostics;
-	}
 }
 
 /**
@@ -59,7 +68,7 @@ export class InvalidConfigError extends Error {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 	const log = options.log ?? createLog(process.stderr, { json: false });
-	const runtime: Runtime = {
+	const ports: Runtime = {
 		clock: systemClock,
 		timers: systemTimers,
 		cryptography: nodeCryptography,
@@ -70,79 +79,121 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 	const { refusals, warnings } = judgeProcess(process);
 	if (refusals.length > 0) throw new Error(`refusing to start: ${refusals.join(' ')}`);
 	for (const warning of warnings) log.warn(warning);
-	const definition = await load(options.configFile, runtime);
-	const assembly = assemble(definition, runtime);
-	const live = { current: inForce(assembly) };
+	const started = await load(options.configFile, ports);
+	const { definition } = started;
+	const keptKeys =
+		definition.stateDirectory === undefined
+			? undefined
+			: createKeptKeysFolder({ path: join(definition.stateDirectory, 'keys'), log });
+	const runtime: Runtime = keptKeys === undefined ? ports : { keptKeys: keptKeys.of, ...ports };
+	const live = createLive(assemble(definition, runtime));
 	const { onAudit } = options;
 	const auditFile = onAudit === undefined ? await createLineFile({ path: definition.audit.file, log }) : undefined;
+	const observation = await createObservation(definition, runtime).catch(async (cause: unknown) => {
+		await auditFile?.close();
+		throw cause;
+	});
+	const trail: AuditTrail =
+		auditFile === undefined
+			? { record: (record) => onAudit?.(record), commit: undefined }
+			: createAuditTrail(auditFile, definition.audit.onOverflow);
 	const engine = createEngine(
 		{
-			listeners: await Promise.all(definition.listen.map(listenerOptions)),
+			listeners: started.listeners(definition),
 			trustedProxies: definition.trustedProxies,
 			limits: definition.limits,
 			timeouts: definition.timeouts,
 			log,
 		},
 		createRequestHandler({
-			current: () => live.current,
+			current: () => live.inForce,
 			clock: runtime.clock,
 			log,
-			audit:
-				auditFile === undefined
-					? { record: (record) => onAudit?.(record), commit: undefined }
-					: createAuditTrail(auditFile, definition.audit.onOverflow),
+			audit: withEvents(trail, observation.event),
+			trailOf: observation.trailOf,
+			metrics: observation.metrics,
+			span: observation.span,
 		}),
 	);
+	const reloader = createReloader({
+		configFile: options.configFile,
+		runtime,
+		log,
+		live,
+		started: { mark: started.mark, definition },
+		onSwap(listeners) {
+			observation.follow(live.assembly.definition);
+			engine.renewCertificates(listeners);
+		},
+		onFiles: async (files) => fileWatch?.follow(files),
+	});
+	const fileWatch = options.watch === false ? undefined : createFileWatch({ onChange: () => reloader.reload(), log });
+	observation.watch(() => ({
+		assembly: live.assembly,
+		configuration: reloader.status(),
+		audit: { dropped: auditFile?.dropped ?? 0, failing: auditFile?.failing ?? false },
+	}));
+	let phase: Phase = 'starting';
+	let admin: AdminServer | undefined;
 
-	// Keys first: a request that arrives with the port should not find an empty key set.
-	await assembly.start();
-	let addresses: readonly BoundAddress[];
-	try {
-		addresses = await engine.listen();
-	} catch (cause) {
-		assembly.stop();
+	async function close(): Promise<void> {
+		reloader.stop();
+		fileWatch?.close();
+		live.assembly.stop();
+		await admin?.close();
+		await keptKeys?.close();
 		await auditFile?.close();
+		await observation.close();
+	}
+
+	try {
+		if (definition.admin !== undefined) {
+			admin = await openAdmin(definition.admin, {
+				assembly: () => live.assembly,
+				health: () => ({
+					ready: phase === 'serving',
+					draining: phase === 'draining',
+					configuration: reloader.status(),
+				}),
+				metrics: observation.render,
+				clock: runtime.clock,
+				log,
+			});
+		}
+		// Keys first: a request that arrives with the port should not find an empty key set.
+		await live.assembly.start();
+		const addresses = await engine.listen();
+		await fileWatch?.follow(started.files);
+		phase = 'serving';
+		return {
+			url: addresses[0]?.url ?? '',
+			addresses,
+			adminUrl: admin?.url,
+			reload: () => reloader.reload(),
+			reopen: async () => auditFile?.reopen(),
+			metrics: observation.render,
+			async stop() {
+				phase = 'draining';
+				reloader.stop();
+				await engine.drain();
+				await close();
+			},
+		};
+	} catch (cause) {
+		await close();
 		throw cause;
 	}
-	return {
-		url: addresses[0]?.url ?? '',
-		addresses,
-		async stop() {
-			await engine.drain();
-			assembly.stop();
-			await auditFile?.close();
-		},
-	};
 }
 
-function inForce({ decide, definition }: Assembly): InForce {
-	return { decide, exposeReason: definition.errors.exposeReason, statuses: definition.responses };
-}
+/** What the process is up to, for `/readyz`. */
+type Phase = 'starting' | 'serving' | 'draining';
 
-async function load(file: string, { cryptography, log }: Runtime): Promise<Definition> {
-	const { definition, diagnostics } = await loadConfig(file, {
-		readFile: (path) => readFile(path, 'utf8'),
-		env: process.env,
-		checkKeys: (keys) => localKeyProblems(keys, cryptography),
-	});
+async function load(file: string, runtime: Runtime): Promise<Snapshot & { readonly definition: Definition }> {
+	const snapshot = await takeSnapshot(file, runtime);
+	const { definition, diagnostics } = snapshot;
 	if (definition === undefined) throw new InvalidConfigError(file, diagnostics);
 	for (const { severity, path, message } of diagnostics) {
-		if (severity === 'warning') log.warn(message, { at: path });
+		if (severity === 'warning') runtime.log.warn(message, { at: path });
 	}
-	return definition;
-}
-
-async function listenerOptions({ host, port, tls }: ListenerDefinition): Promise<ListenerOptions> {
-	if (tls === undefined) return { host, port, tls: undefined };
-	const read = (path: string) => readFile(path, 'utf8');
-	return {
-		host,
-		port,
-		tls: {
-			certificate: await read(tls.certificate),
-			key: await read(tls.key),
-			clientCa: tls.clientCa === undefined ? undefined : await read(tls.clientCa),
-			clientCertificate: tls.clientCertificate,
-		},
-	};
+	return { ...snapshot, definition };
 }

@@ -128,7 +128,11 @@ interface Target {
 }
 
 async function openTarget(path: string | undefined): Promise<Target> {
-	if (path === undefined) return standardOutput;
+	if (path === undefined) {
+		// A reader that goes away fails the lines, and must not end the process with an unheard 'error'.
+		if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore);
+		return standardOutput;
+	}
 	const file = await open(path, 'a+', 0o640);
 	let torn = !(await endsWithLine(file));
 	return {
@@ -162,10 +166,14 @@ async function endsWithLine(file: FileHandle): Promise<boolean> {
 const standardOutput: Target = {
 	append: (text) =>
 		new Promise((resolve, reject) => {
-			process.stdout.write(text, (problem) => (problem === null || problem === undefined ? resolve() : reject(problem)));
+			process.stdout.write(text, (problem) =>
+				problem === null || problem === undefined ? resolve() : reject(problem),
+			);
 		}),
 	close: () => Promise.resolve(),
 };
+
+function ignore(): void {}
 
 function messageOf(cause: unknown): string {
 	return cause instanceof Error ? cause.message : String(cause);

@@ -88,9 +88,9 @@ test('a mounted ConfigMap: the link ..data is swapped, again and again', async (
 	for (const version of ['two', 'three', 'four']) {
 		seen.reports = 0;
 		write(version);
+		await reported(seen);
 		rmSync(join(at, `..${previous}`), { recursive: true });
 		previous = version;
-		await reported(seen);
 		await new Promise((resolve) => setTimeout(resolve, 80));
 	}
 });

@@ -21,7 +21,7 @@ export interface FileWatchOptions {
 	/** Called after changes have calmed down; never while an earlier call has not ended. Must not reject. */
 	readonly onChange: () => Promise<unknown>;
 	readonly log: Log;
-	/** Milliseconds without a change before one is reported; default 100. */
+	/** Milliseconds without a change before one is reported; default 50. */
 	readonly quiet?: number;
 	/** Milliseconds after which a change is reported although more of them keep coming; default 500. */
 	readonly longest?: number;
@@ -42,7 +42,7 @@ interface Watched {
 
 /** Nothing is watched before `follow`. Never keeps the process alive. What is reported is a hint: contents may be the same. */
 export function createFileWatch(options: FileWatchOptions): FileWatch {
-	const { onChange, log, quiet = 100, longest = 500, poll = 5_000 } = options;
+	const { onChange, log, quiet = 50, longest = 500, poll = 5_000 } = options;
 	const folders = new Map<string, Watched>();
 	let files: readonly string[] = [];
 	let seen = '';

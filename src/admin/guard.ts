@@ -1,0 +1,64 @@
+/**
+ * The guard of the admin listener: a route like any other, compiled from the rules of `admin.auth` and decided by the
+ * same machinery as traffic, so that a token is never judged by a second, laxer reading.
+ */
+import { refusalAnswer } from '#answers/refusal';
+import type { Assembly } from '#assembly/assemble';
+import type { Definition, ProviderRules, RouteDefinition } from '#config/definition';
+import type { RequestView } from '#core/index';
+import { compilePolicy } from '#policy/compile';
+import { createDecide } from '#policy/decide';
+import type { Reply } from './exchange.ts';
+
+/** Undefined: admitted. */
+export type Guard = (request: RequestView) => Promise<Reply | undefined>;
+
+/** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
+export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
+	const { definition, policy, keys } = assembly;
+	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
+	const { clock, digest, tokenId, genuine } = policy;
+	const decide = createDecide(compilePolicy(guarded, { keys, clock, cryptography: { digest }, tokenId, genuine }));
+	const { exposeReason } = definition.errors;
+
+	return async (request) => {
+		const verdict = await decide(request);
+		switch (verdict.kind) {
+			case 'allow':
+				return undefined;
+			case 'answer':
+				return { status: verdict.status, headers: verdict.headers, body: verdict.body };
+			case 'deny':
+			case 'fault': {
+				const { challenge, retryAfter } = verdict.facts;
+				const options = { exposeReason, accept: 'application/json' };
+				return refusalAnswer({ reason: verdict.reason, challenge, retryAfter }, options);
+			}
+		}
+	};
+}
+
+/** Every path and method: which ones there are is looked at behind the guard. Nothing is ever forwarded by it. */
+function adminRoute(auth: ProviderRules): RouteDefinition {
+	return {
+		name: 'admin',
+		host: undefined,
+		path: '/**',
+		methods: [],
+		public: false,
+		rules: [auth],
+		upstream: {
+			endpoints: [],
+			stripPrefix: undefined,
+			addPrefix: '',
+			timeout: 0,
+			connectTimeout: 0,
+			preserveHost: false,
+		},
+		backendToken: { type: 'none' },
+		claimsToHeaders: [],
+		cors: undefined,
+		responses: {},
+		encodedSlash: false,
+	};
+}

@@ -1,0 +1,65 @@
+/** The providers and their keys: what is trusted now, how old it is, and what went wrong last. Public facts only. */
+import type { KeysDefinition, ProviderDefinition } from '#config/definition';
+import type { KeySource } from '#keys/verification/key-source';
+import type { AdminSubject } from './admin.ts';
+import type { Page } from './exchange.ts';
+
+export function providersPage({ assembly, clock }: Pick<AdminSubject, 'assembly' | 'clock'>): Page {
+	return {
+		summary: 'providers: state, age and ids of their keys, next refresh, last error',
+		method: 'GET',
+		async answer() {
+			const { definition, keys } = assembly();
+			const providers = definition.providers.map((provider) =>
+				describe(provider, keys.get(provider.name), clock.now()),
+			);
+			return { status: 200, body: { providers } };
+		},
+	};
+}
+
+function describe(provider: ProviderDefinition, source: KeySource | undefined, now: number): Record<string, unknown> {
+	const { name, preset, issuers, issuerTemplate, algorithms, tokens } = provider;
+	return {
+		name,
+		preset,
+		issuers: issuerTemplate === undefined ? issuers : [...issuers, issuerTemplate],
+		tokens,
+		algorithms,
+		keys: { ...describeOrigin(provider.keys), ...(source === undefined ? {} : describeStatus(source, now)) },
+	};
+}
+
+function describeOrigin(keys: KeysDefinition): Record<string, unknown> {
+	switch (keys.from) {
+		case 'discovery':
+			return { from: keys.from, urls: keys.urls.map(withoutQuery) };
+		case 'url':
+			return { from: keys.from, url: withoutQuery(keys.url) };
+		case 'jwks':
+		case 'pem':
+			return { from: keys.from, file: keys.file };
+		case 'secret':
+			return { from: keys.from };
+	}
+}
+
+/** A query may hold an API key. */
+function withoutQuery(url: string): string {
+	return url.replace(/\?.*$/s, '');
+}
+
+function describeStatus(source: KeySource, now: number): Record<string, unknown> {
+	const { state, kids, fetchedAt, nextRefreshAt, fetches, lastError, clockOffset, warnings } = source.status();
+	return {
+		state,
+		kids: kids.map((kid) => kid ?? null),
+		fetched_at: fetchedAt === undefined ? undefined : new Date(fetchedAt).toISOString(),
+		age_seconds: fetchedAt === undefined ? undefined : Math.max(0, Math.round((now - fetchedAt) / 1000)),
+		next_refresh_at: nextRefreshAt === undefined ? undefined : new Date(nextRefreshAt).toISOString(),
+		fetches,
+		last_error: lastError,
+		clock_offset_seconds: clockOffset,
+		warnings,
+	};
+}

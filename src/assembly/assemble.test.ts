@@ -1,0 +1,104 @@
+/** What an assembly takes over from the one before, and what it ends. */
+import { expect, test } from 'vitest';
+import { nodeCryptography } from '#runtime/node/cryptography';
+import { definition, provider, route, rules } from '../../test/support/definition.ts';
+import { fakeClock, fakeFetcher, fakeLog, fakeTimers } from '../../test/support/fake-runtime.ts';
+import { requestView } from '../../test/support/request-view.ts';
+import { signJws, testKey } from '../../test/support/sign-jws.ts';
+import { assemble } from './assemble.ts';
+
+const url = 'https://idp.example.com/keys';
+const keys = { from: 'url', url, insecureHttp: false, staleFor: 86_400 } as const;
+const idp = provider({ name: 'idp', keys });
+const other = provider({ name: 'other', keys: { ...keys, url: 'https://other.example.com/keys' } });
+const orders = route({ name: 'orders', path: '/orders', rules: [rules({ provider: 'idp' })] });
+const base = definition({ providers: [idp], routes: [orders] });
+
+function setUp() {
+	const clock = fakeClock();
+	const timers = fakeTimers(clock);
+	const fetcher = fakeFetcher();
+	const key = testKey('RS256');
+	fetcher.answer(url, { body: { keys: [key.jwk] } });
+	const runtime = { clock, timers, cryptography: nodeCryptography, fetcher, log: fakeLog() };
+	const iat = clock.now() / 1000;
+	const payload = { iss: idp.issuers[0], sub: 'a', aud: 'https://api.example.com', iat, exp: iat + 3600 };
+	const token = signJws({ header: JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: key.kid }), payload, key });
+	const request = requestView({ target: '/orders', headers: [['authorization', `Bearer ${token}`]] });
+	return { runtime, timers, fetcher, request };
+}
+
+test('the same keys: source, cache and digests go on, and nothing is fetched', async () => {
+	const { runtime, fetcher, request } = setUp();
+	const first = assemble(base, runtime);
+	await first.start();
+	expect(await first.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: false } });
+	const next = assemble({ ...base, routes: [{ ...orders, path: '/{name}' }] }, runtime, first);
+	await next.start();
+	expect(next.keys.get('idp')).toBe(first.keys.get('idp'));
+	const verdict = await next.decide(request);
+	expect(verdict).toMatchObject({ kind: 'allow', facts: { cached: true } });
+	expect(verdict.facts.tokenId).toBe((await first.decide(request)).facts.tokenId);
+	expect(fetcher.requests).toEqual([url]);
+});
+
+test('a provider that changed in anything but its keys keeps them, and its cached tokens do not count', async () => {
+	const { runtime, fetcher, request } = setUp();
+	const first = assemble(base, runtime);
+	await first.start();
+	await first.decide(request);
+	const next = assemble({ ...base, providers: [{ ...idp, clockSkew: 1, generation: 'later' }] }, runtime, first);
+	expect(next.keys.get('idp')).toBe(first.keys.get('idp'));
+	expect(await next.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: false } });
+	expect(fetcher.requests).toEqual([url]);
+});
+
+test('another size of the cache, or another key of the digests, begins an empty one', async () => {
+	const { runtime, request } = setUp();
+	const first = assemble(base, runtime);
+	await first.start();
+	const before = await first.decide(request);
+	const smaller = assemble({ ...base, tokenCacheBytes: 1024 * 1024 }, runtime, first);
+	expect((await smaller.decide(request)).facts).toMatchObject({ cached: false, tokenId: before.facts.tokenId });
+	const audit = { ...base.audit, digestKey: 'another digest key' };
+	const renamed = await assemble({ ...base, audit }, runtime, first).decide(request);
+	expect(renamed.facts.cached).toBe(false);
+	expect(renamed.facts.tokenId).not.toBe(before.facts.tokenId);
+});
+
+test('a provider that nobody names any more is ended after a while, and a token on its keys with it', async () => {
+	const { runtime, timers, fetcher, request } = setUp();
+	fetcher.answer('https://other.example.com/keys', { body: { keys: [testKey('RS256', 'b').jwk] } });
+	const first = assemble(base, runtime);
+	await first.start();
+	await first.decide(request);
+	const without = assemble(
+		{ ...base, providers: [other], routes: [{ ...orders, rules: [rules({ provider: 'other' })] }] },
+		runtime,
+		first,
+	);
+	await without.start();
+	first.handOver(without);
+	// A request that began before may still need them.
+	expect(first.keys.get('idp')?.status().nextRefreshAt).toBeDefined();
+	await timers.advance(30_000);
+	expect(first.keys.get('idp')?.status().nextRefreshAt).toBeUndefined();
+	expect(without.keys.get('other')?.status().nextRefreshAt).toBeDefined();
+
+	// Defined again exactly as before: the entry of the cache is from a key that nobody looked after meanwhile.
+	const back = assemble(base, runtime, without);
+	await back.start();
+	expect(await back.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: false } });
+});
+
+test('an assembly that never took its place ends only what it began itself', async () => {
+	const { runtime, request } = setUp();
+	const first = assemble(base, runtime);
+	await first.start();
+	const never = assemble({ ...base, providers: [idp, other] }, runtime, first);
+	await never.start();
+	never.discard();
+	expect(never.keys.get('other')?.status().nextRefreshAt).toBeUndefined();
+	expect(first.keys.get('idp')?.status().nextRefreshAt).toBeDefined();
+	expect(await first.decide(request)).toMatchObject({ kind: 'allow' });
+});

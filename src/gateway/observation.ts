@@ -1,0 +1,80 @@
+/**
+ * What the gateway tells of itself, put together: the metrics and who fills them, the ids of requests, and the export to
+ * a collector where one is configured.
+ */
+import type { Assembly, Runtime } from '#assembly/assemble';
+import type { Definition } from '#config/definition';
+import type { TelemetryExport } from '#core/index';
+import { metrics, processMetrics } from '#observe/catalogue';
+import { createRequestMetrics } from '#observe/request-metrics';
+import { createRequestTrails } from '#observe/request-trail';
+import { type GatewayState, measureState } from '#observe/state-metrics';
+import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
+import type { RequestHandlerOptions } from './request-handler.ts';
+
+export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'metrics' | 'span'> {
+	/** Undefined: audit records are not exported. */
+	readonly event: TelemetryExport['event'];
+	/** The page for Prometheus. */
+	render(): Promise<{ readonly contentType: string; readonly body: string }>;
+	/** From now on keys, cache, configuration and audit trail are measured too. */
+	watch(look: () => Omit<GatewayState, 'now' | 'providers' | 'cacheEntries'> & { readonly assembly: Assembly }): void;
+	/** To be called when another configuration is in force: series of routes and providers that are gone are forgotten. */
+	follow(definition: Definition): void;
+	/** Sends what is left to the collector. Never rejects. */
+	close(): Promise<void>;
+}
+
+/** Rejects with a readable Error when a collector is configured and the packages for it are not installed. */
+export async function createObservation(definition: Definition, runtime: Runtime): Promise<Observation> {
+	const { clock, cryptography, log } = runtime;
+	const { otlp } = definition.telemetry;
+	const meter = createPrometheusMeter(Object.values(metrics), processMetrics);
+	const requestMetrics = createRequestMetrics(meter);
+	const exported =
+		otlp === undefined
+			? undefined
+			: (await loadOtlp()).createOtlpExport({ ...otlp, metrics: otlp.metrics ? () => meter.read() : undefined, log });
+	return {
+		metrics: requestMetrics,
+		trailOf: createRequestTrails({
+			randomBytes: cryptography.randomBytes,
+			sample: otlp?.traces === true ? otlp.sample : undefined,
+		}),
+		span: exported?.span,
+		event: exported?.event,
+		render: () => meter.render(),
+		watch(look) {
+			measureState(meter, () => {
+				const { assembly, ...rest } = look();
+				return { ...rest, ...assemblyState(assembly), now: clock.now() };
+			});
+		},
+		follow({ routes, providers }) {
+			requestMetrics.follow(new Set(routes.map(({ name }) => name)), new Set(providers.map(({ name }) => name)));
+		},
+		close: async () => exported?.close(),
+	};
+}
+
+/** Loaded only when it is used: the packages behind it are optional, and not small. */
+async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
+	try {
+		return await import('#runtime/node/otlp');
+	} catch (cause) {
+		throw new Error(
+			'telemetry.otlp needs the OpenTelemetry packages: they are optional dependencies, so install without --omit=optional',
+			{ cause },
+		);
+	}
+}
+
+function assemblyState({ keys, policy }: Assembly): Pick<GatewayState, 'providers' | 'cacheEntries'> {
+	return {
+		cacheEntries: policy.genuine.size,
+		providers: Array.from(keys, ([name, source]) => {
+			const { kids, ...status } = source.status();
+			return { ...status, name, source, keys: kids.length };
+		}),
+	};
+}
