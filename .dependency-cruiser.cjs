@@ -20,14 +20,15 @@ const layers = {
 	runtime: ['core', 'formats'],
 	http: ['core', 'formats'],
 	assembly: below,
-	gateway: [...below, 'http'],
-	cli: [...below, 'http', 'gateway'],
+	admin: [...below, 'http'],
+	gateway: [...below, 'http', 'admin'],
+	cli: [...below, 'http', 'admin', 'gateway'],
 };
 
 /** Web standards only, so that they run without Node. */
 const pure = [
 	'^src/(core|formats|keys|pipeline|answers|observe|policy)/',
-	'^src/config/(definition|defaults|schema)\\.ts$',
+	'^src/config/(definition|defaults|schema|schema-values)\\.ts$',
 	'^src/config/presets/',
 ];
 
@@ -66,11 +67,11 @@ module.exports = {
 		},
 		{
 			name: 'node: at the edges',
-			comment: 'node: belongs to runtime, http, assembly, gateway, cli and the loading of config',
+			comment: 'node: belongs to runtime, http, assembly, admin, gateway, cli and the loading of config',
 			severity: 'error',
 			from: {
 				path: '^src/',
-				pathNot: [tests, ...pure, ...folders(['runtime', 'http', 'assembly', 'gateway', 'cli', 'config'])],
+				pathNot: [tests, ...pure, ...folders(['runtime', 'http', 'assembly', 'admin', 'gateway', 'cli', 'config'])],
 			},
 			to: { dependencyTypes: ['core'] },
 		},

@@ -1,5 +1,6 @@
 /**
- * Writes what is generated from the source: the editor schema, the configuration reference and the troubleshooting page.
+ * Writes what is generated from the source: the editor schema, the configuration reference, and the pages on
+ * troubleshooting and metrics.
  * `--check` writes nothing and fails when a file on disk differs.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderTroubleshooting } from '#answers/troubleshooting';
 import { configJsonSchema, renderReference } from '#config/reference';
+import { renderMetricsPage } from '#observe/metrics-page';
 
 const root = join(import.meta.dirname, '..');
 
@@ -14,6 +16,7 @@ const outputs: ReadonlyMap<string, () => string> = new Map([
 	['schema/countersign.schema.json', () => `${JSON.stringify(configJsonSchema(), null, '\t')}\n`],
 	['docs/configuration.md', renderReference],
 	['docs/troubleshooting.md', renderTroubleshooting],
+	['docs/metrics.md', renderMetricsPage],
 ]);
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 export const root = join(import.meta.dirname, '..');
 
 export interface Ran {
-	/** Exit status; 1 when a signal ended the command or it could not be started. */
+	/** Exit status; -1 when a signal or the time limit ended the command, or it could not be started. */
 	readonly status: number;
 	/** Standard output and error, interleaved; empty when they went to the terminal. */
 	readonly output: string;
@@ -22,25 +22,29 @@ export interface RunOptions {
 	readonly timeout?: number;
 }
 
-/** Never rejects: a command that cannot be started answers with status 1 and says why. Standard input is empty. */
+/** Never rejects: a command that cannot be started answers with status -1 and says why. Standard input is empty. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
 	const output = options.show === true ? 'inherit' : 'pipe';
 	const settings: SpawnOptions = {
 		cwd: options.cwd ?? root,
 		env: environment(options.env),
 		stdio: ['ignore', output, output],
-		timeout: options.timeout ?? 300_000,
-		killSignal: 'SIGKILL',
 	};
 	return new Promise((resolve) => {
 		let text = '';
 		const child = spawn(command, args, settings);
+		// Not spawn's own timeout: that keeps us alive for its whole length when there is no such command.
+		const limit = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 300_000);
 		child.stdout?.on('data', (data: Buffer) => (text += data.toString()));
 		child.stderr?.on('data', (data: Buffer) => (text += data.toString()));
-		child.on('error', (problem) => resolve({ status: 1, output: `${text}${command}: ${problem.message}` }));
+		child.on('error', (problem) => {
+			clearTimeout(limit);
+			resolve({ status: -1, output: `${text}${command}: ${problem.message}` });
+		});
 		child.on('close', (code, signal) => {
+			clearTimeout(limit);
 			const why = signal === null ? '' : `\n${command} was ended by ${signal}`;
-			resolve({ status: code ?? 1, output: text + why });
+			resolve({ status: code ?? -1, output: text + why });
 		});
 	});
 }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway } from '#gateway/start-gateway';
+import type { AuditRecord } from '#observe/audit-record';
 import { fakeLog } from './support/fake-runtime.ts';
+import { exchange } from './support/raw-client.ts';
 import { recordingUpstream } from './support/recording-upstream.ts';
 import { makeTempDir, writeIn } from './support/temp-dir.ts';
 import { createTestProvider, type TestProvider } from './support/test-provider.ts';
@@ -180,3 +182,26 @@ async function listening(child: ChildProcess): Promise<string> {
 		if (url !== undefined) return url;
 	}
 }
+
+test('a password in a target or in Host is not recorded', async () => {
+	const folder = makeTempDir();
+	const records: AuditRecord[] = [];
+	const gateway = await startGateway({
+		configFile: writeIn(folder, 'gateway.yaml', config({})),
+		log: fakeLog(),
+		onAudit: (record) => records.push(record),
+	});
+	try {
+		await exchange(gateway.url, 'GET http://user:canary-1@a/open HTTP/1.1\r\nHost: a\r\n\r\n');
+		await exchange(gateway.url, 'GET /open HTTP/1.1\r\nHost: user:canary-2@a\r\n\r\n');
+		await expect.poll(() => records.length).toBe(2);
+		expect(records.map(({ status, host, path }) => [status, host, path])).toEqual([
+			[400, 'a', 'http://a/open'],
+			[400, 'a', '/open'],
+		]);
+		expect(JSON.stringify(records)).not.toContain('canary');
+	} finally {
+		await gateway.stop();
+		rmSync(folder, { recursive: true, force: true });
+	}
+});

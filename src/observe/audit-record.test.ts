@@ -6,6 +6,8 @@ const auditLine = JSON.stringify;
 const input = {
 	time: 0,
 	requestId: '1',
+	traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+	spanId: '00f067aa0ba902b7',
 	event: undefined,
 	decision: 'deny' as const,
 	reason: 'audience_mismatch' as const,

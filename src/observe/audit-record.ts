@@ -7,7 +7,11 @@ import type { Facts, Reason } from '#core/index';
 export interface AuditRecord {
 	/** RFC 3339, UTC, milliseconds. */
 	readonly time: string;
+	/** What `X-Request-Id` says to client and upstream. */
 	readonly request_id: string;
+	/** W3C Trace Context: the trace, and this gateway's span in it. */
+	readonly trace_id?: string;
+	readonly span_id?: string;
 	/** Only with `on_overflow: refuse`: which of the two records of a request this is. */
 	readonly event?: 'decision' | 'completion';
 	readonly decision: 'allow' | 'answer' | 'deny' | 'fault';
@@ -38,6 +42,8 @@ export interface AuditRecord {
 export interface AuditInput {
 	readonly time: number;
 	readonly requestId: string;
+	readonly traceId: string;
+	readonly spanId: string;
 	readonly event: AuditRecord['event'];
 	readonly decision: AuditRecord['decision'];
 	readonly reason: Reason | undefined;
@@ -62,6 +68,8 @@ export function auditRecord(input: AuditInput): AuditRecord {
 	const record: Record<string, unknown> = {
 		time: new Date(input.time).toISOString(),
 		request_id: input.requestId,
+		trace_id: input.traceId,
+		span_id: input.spanId,
 		event: input.event,
 		decision: input.decision,
 		reason: input.reason,

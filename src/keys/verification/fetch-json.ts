@@ -3,7 +3,14 @@ import type { Clock, DocumentFetcher, FetchedDocument, JsonObject } from '#core/
 import { parseStrictJsonObject } from '#formats/strict-json';
 import { checkOutboundUrl, withoutQuery } from './url.ts';
 
-export type KeyFetchCode = 'url_refused' | 'unreachable' | 'status' | 'content' | 'issuer_mismatch' | 'key_set';
+export type KeyFetchCode =
+	| 'url_refused'
+	| 'unreachable'
+	| 'status'
+	| 'content'
+	| 'issuer_mismatch'
+	| 'key_set'
+	| 'no_usable_key';
 
 /** Why keys could not be got. The message is for the operator: it holds no secret and no query. */
 export class KeyFetchError extends Error {

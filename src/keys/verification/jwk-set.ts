@@ -1,5 +1,12 @@
 /** A JWK Set (RFC 7517 §5): one odd entry is dropped, never the set; a set that is no set, or far too large, is refused. */
-import { type Cryptography, isJsonObject, type JsonValue, member, type VerificationKey } from '#core/index';
+import {
+	type Cryptography,
+	isJsonObject,
+	type JsonObject,
+	type JsonValue,
+	member,
+	type VerificationKey,
+} from '#core/index';
 import { admitJwk, isForEncryption, quoted } from './jwk.ts';
 
 /** No provider publishes more; each costs memory and an import (case D18). */
@@ -8,6 +15,8 @@ export const maximumKeys = 100;
 export interface ReadKeySet {
 	/** In the order of the document. May be empty: the caller decides what that means. */
 	readonly keys: VerificationKey[];
+	/** The same keys as JWKs with public members only. */
+	readonly publicJwks: JsonObject[];
 	/** What was dropped or odd, for the operator; safe for logs. */
 	readonly notes: string[];
 }
@@ -30,6 +39,7 @@ export function readJwkSet(document: JsonValue, options: ReadKeySetOptions): Rea
 	if (entries.length > maximumKeys) return `the key set has ${entries.length} keys, ${maximumKeys} is the most`;
 
 	const keys: VerificationKey[] = [];
+	const publicJwks: JsonObject[] = [];
 	const notes: string[] = [];
 	const kids = new Map<string, number>();
 	(entries as readonly JsonValue[]).forEach((entry, index) => {
@@ -47,13 +57,14 @@ export function readJwkSet(document: JsonValue, options: ReadKeySetOptions): Rea
 		}
 		notes.push(...admitted.notes.map((note) => `${label}: ${note}`));
 		keys.push(admitted.key);
+		publicJwks.push(admitted.publicJwk);
 		const { kid } = admitted.key;
 		if (kid !== undefined) kids.set(kid, (kids.get(kid) ?? 0) + 1);
 	});
 	for (const [kid, count] of kids) {
 		if (count > 1) notes.push(`${count} keys share the kid ${quoted(kid)}: each one that fits the algorithm is tried`);
 	}
-	return { keys, notes };
+	return { keys, publicJwks, notes };
 }
 
 function labelOf(entry: JsonValue, index: number): string {

@@ -19,6 +19,8 @@ import { rsaWeakness } from './rsa-strength.ts';
 
 export interface AdmittedKey {
 	readonly key: VerificationKey;
+	/** All of the entry that counts here, without private members: admitted again, it gives the same key. */
+	readonly publicJwk: JsonObject;
 	/** What an operator should know of it although it was admitted; safe for logs. */
 	readonly notes: readonly string[];
 }
@@ -80,7 +82,14 @@ export function admitJwk(jwk: JsonValue, crypto: Cryptography): AdmittedKey | st
 			retired: false,
 			usableUntil: Number.POSITIVE_INFINITY,
 		};
-		return { key, notes };
+		const alg = member(jwk, 'alg');
+		const publicJwk: JsonObject = {
+			...family.publicJwk,
+			...(kid === undefined ? {} : { kid }),
+			...(alg === undefined ? {} : { alg }),
+			...(issuer === undefined ? {} : { issuer }),
+		};
+		return { key, publicJwk, notes };
 	} catch {
 		return 'a key that the runtime refuses (a point that is not on its curve?)';
 	}

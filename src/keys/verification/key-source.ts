@@ -10,12 +10,17 @@ export interface KeySource {
 	candidates(algorithm: Algorithm, kid: string | undefined, monotonic: number): KeyLookup;
 	/**
 	 * Asks for a fresh key set because a token met `unknown` or `unavailable`. Joins a fetch under way; resolves when it
-	 * has ended, however it ended, or at once when the source may not fetch now (bucket empty, local keys). Never rejects.
+	 * has ended, however it ended, or at once when the source may not fetch now (bucket empty, local keys). While there is
+	 * a usable key set it waits 2 s at most, and the fetch goes on without (`refreshing`). `kid` is the token's, for the
+	 * warning about keys that were withdrawn too early. Never rejects.
 	 */
-	refresh(): Promise<void>;
-	/** Begins to fetch and to keep fresh. Resolves after the first attempt, good or bad. Never rejects. */
+	refresh(kid?: string): Promise<void>;
+	/**
+	 * Begins to fetch and to keep fresh. Resolves after the first attempt, good or bad; with keys kept from before, after
+	 * 2 s at most. Never rejects.
+	 */
 	start(): Promise<void>;
-	/** Ends background work. */
+	/** Ends background work; fetched keys are retired, and with them the cached tokens that they verified. */
 	stop(): void;
 	status(): KeySourceStatus;
 }
@@ -30,7 +35,16 @@ export interface KeySourceStatus {
 	readonly fetchedAt: number | undefined;
 	readonly nextRefreshAt: number | undefined;
 	readonly fetches: number;
+	/** Whether a fetch is under way. */
+	readonly refreshing: boolean;
+	/** Of those, the ones that are over: with a key set that was taken over, and without. */
+	readonly acceptedFetches: number;
+	readonly failedFetches: number;
 	readonly lastError: string | undefined;
+	/** Seconds by which the provider’s clock, by the `Date` of its last answer, is ahead of ours; undefined without one. */
+	readonly clockOffset: number | undefined;
 	/** Seconds until another attempt is worth while, for Retry-After. */
 	readonly retryAfter: number;
+	/** What an operator should look into, in words; empty as a rule. */
+	readonly warnings: readonly string[];
 }

@@ -14,9 +14,12 @@ const secretOctets: ReadonlyMap<Algorithm, number> = new Map([
 
 /**
  * A source of fixed keys. A single key without `kid` serves tokens with any `kid`. Without keys every look-up is
- * `unavailable`, so nothing passes.
+ * `unavailable`, so nothing passes. `warnings`: what somebody else knows of these keys, for the status.
  */
-export function createLocalKeySource(keys: readonly VerificationKey[]): KeySource {
+export function createLocalKeySource(
+	keys: readonly VerificationKey[],
+	warnings: () => readonly string[] = () => [],
+): KeySource {
 	const set = new KeySet({ soleKeyMatchesAnyKid: true });
 	set.replace(keys);
 	return {
@@ -33,8 +36,15 @@ export function createLocalKeySource(keys: readonly VerificationKey[]): KeySourc
 				fetchedAt: undefined,
 				nextRefreshAt: undefined,
 				fetches: 0,
+				refreshing: false,
+				acceptedFetches: 0,
+				failedFetches: 0,
 				lastError: set.keys.length === 0 ? 'no usable key is configured' : undefined,
+				clockOffset: undefined,
 				retryAfter: 60,
+				get warnings() {
+					return warnings();
+				},
 			};
 		},
 	};

@@ -1,0 +1,124 @@
+/**
+ * Every metric of the gateway, in one table: what it is called, what it means, and what tells its series apart. The
+ * recording, docs/metrics.md, the alert rules and the dashboard are all held to it. Labels take their values from the
+ * configuration or from a fixed set, so that no client can make series; the one exception, `client`, is capped.
+ */
+import type { MetricDescription } from '#core/index';
+
+const counter = (name: string, help: string, labels: readonly string[] = []): MetricDescription => ({
+	name,
+	kind: 'counter',
+	help,
+	labels,
+});
+
+const gauge = (name: string, help: string, labels: readonly string[] = []): MetricDescription => ({
+	name,
+	kind: 'gauge',
+	help,
+	labels,
+});
+
+const histogram = (
+	name: string,
+	help: string,
+	labels: readonly string[],
+	buckets: readonly number[],
+): MetricDescription => ({ name, kind: 'histogram', help, labels, buckets });
+
+export const metrics = {
+	decisions: counter(
+		'countersign_decisions_total',
+		'Requests that are over, by what was decided: decision is allow, answer, deny or fault, reason the one of the audit record.',
+		['route', 'provider', 'decision', 'reason'],
+	),
+	responses: counter(
+		'countersign_responses_total',
+		'Answers to clients by class of their status; class is none when the client went away before.',
+		['route', 'class'],
+	),
+	inFlight: gauge('countersign_requests_in_flight', 'Requests, and tunnels, that are not over.'),
+	decisionDuration: histogram(
+		'countersign_decision_duration_seconds',
+		'Time to a verdict; token is recalled (known to be genuine), verified (seen first, or refused) or none.',
+		['token'],
+		[0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1, 5, 10],
+	),
+	upstreamDuration: histogram(
+		'countersign_upstream_duration_seconds',
+		'Time from forwarding a request to the head of the upstream’s response.',
+		['route'],
+		[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+	),
+	cacheLookups: counter(
+		'countersign_token_cache_lookups_total',
+		'Tokens looked up in the cache of genuine tokens; outcome is hit or miss.',
+		['outcome'],
+	),
+	cacheEntries: gauge('countersign_token_cache_entries', 'Tokens in the cache of genuine tokens.'),
+	tokenLifetime: histogram(
+		'countersign_token_lifetime_seconds',
+		'Lifetime (exp − iat) of genuine tokens, counted when a token is seen first.',
+		['provider'],
+		[60, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 604800, 2592000],
+	),
+	closeToExpiry: counter(
+		'countersign_tokens_close_to_expiry_total',
+		'Allowed requests whose token had less than 60 seconds left: these clients renew late. The first 100 clients by name, the rest as other.',
+		['client'],
+	),
+	keyFetches: counter(
+		'countersign_key_fetches_total',
+		'Attempts to fetch a provider’s keys; outcome is ok or failed.',
+		['provider', 'outcome'],
+	),
+	keyAge: gauge('countersign_key_age_seconds', 'Time since a provider’s keys were last fetched.', ['provider']),
+	keys: gauge('countersign_keys', 'Keys of a provider that can be used.', ['provider']),
+	keysState: gauge(
+		'countersign_keys_state',
+		'1 for the state that a provider’s keys are in: ready, stale (last good keys serve) or unavailable (its routes answer 503).',
+		['provider', 'state'],
+	),
+	clockSkew: gauge(
+		'countersign_clock_skew_seconds',
+		'How far a provider’s clock, by the Date of its answers, is ahead of ours.',
+		['provider'],
+	),
+	configReloads: counter(
+		'countersign_config_reloads_total',
+		'New configurations found; outcome is ok (in force) or failed (rejected, the one before serves).',
+		['outcome'],
+	),
+	configLoaded: gauge(
+		'countersign_config_loaded_timestamp_seconds',
+		'When the configuration in force became so, in seconds since the epoch.',
+	),
+	configRejected: gauge(
+		'countersign_config_rejected_timestamp_seconds',
+		'When the configuration on disk was rejected, in seconds since the epoch; 0 while it is the one in force.',
+	),
+	auditDropped: counter('countersign_audit_dropped_total', 'Audit records that were lost.'),
+	auditFailing: gauge('countersign_audit_failing', '1 while audit records cannot be written.'),
+} as const satisfies Record<string, MetricDescription>;
+
+/** Label values of the clients at most; `other` comes on top. */
+export const maxClients = 100;
+
+/** Seconds left at which a token counts as close to its expiry. */
+export const closeToExpiry = 60;
+
+/** Label value where there is no route, provider or reason. */
+export const none = 'none';
+
+/** Metrics of the process that stand beside these, from the metrics library. */
+export const processMetrics = [
+	'process_cpu_seconds_total',
+	'process_start_time_seconds',
+	'process_resident_memory_bytes',
+	'process_open_fds',
+	'process_max_fds',
+	'nodejs_heap_size_used_bytes',
+	'nodejs_eventloop_lag_seconds',
+	'nodejs_eventloop_lag_p99_seconds',
+	'nodejs_gc_duration_seconds',
+] as const;

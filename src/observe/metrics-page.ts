@@ -1,0 +1,29 @@
+/** docs/metrics.md, made from the catalogue so that neither can name what the other does not. */
+import { metrics, processMetrics } from './catalogue.ts';
+
+const opening = `# Metrics
+
+The admin listener serves them under \`/metrics\`, as Prometheus reads them; with \`telemetry.otlp.metrics\` they go to an
+OpenTelemetry collector as well. Alert rules: [deploy/prometheus/alerts.yaml](../deploy/prometheus/alerts.yaml). Dashboard
+for Grafana: [deploy/grafana/countersign.json](../deploy/grafana/countersign.json).
+
+Labels take their values from the configuration (\`route\`, \`provider\`), from the [reasons](troubleshooting.md)
+(\`reason\`) or from the fixed sets named below; \`none\` stands where there is none, as for the route of a path that no
+route matches. A client can choose no label value, except its own name in \`client\`, where the first 100 clients count.
+A request is counted when it is over, a WebSocket when it is closed.
+`;
+
+/** The whole page, Markdown. */
+export function renderMetricsPage(): string {
+	const rows = Object.values(metrics).map(({ name, kind, help, labels }) => {
+		const named = labels.map((label) => `\`${label}\``).join(', ');
+		return `| \`${name}\` | ${kind} | ${named} | ${help} |`;
+	});
+	return `${opening}
+| metric | kind | labels | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+
+Of the process: ${processMetrics.map((name) => `\`${name}\``).join(', ')}.
+`;
+}
