@@ -19,6 +19,8 @@ export interface Plan {
 	readonly duration: number;
 	readonly newRounds: number;
 	readonly newTokens: number;
+	/** Load average of the machine over the minute before. */
+	readonly loadBefore: number;
 }
 
 export function report(measured: readonly Measured[], plan: Plan): string {
@@ -29,8 +31,8 @@ export function report(measured: readonly Measured[], plan: Plan): string {
 \`npm run bench\` on ${machine}; Node.js ${process.versions.node}. One request path: ${plan.connections} keep-alive connections over
 loopback, closed loop, small JSON answers of one raw-socket backend. Load generator, gateway and backend share the
 machine, so requests per second depend on all three and latency is that of a saturated machine; **processor time of the
-gateway's own processes per request** is what compares. Median of ${plan.rounds} rounds of ${plan.duration / 1000} s, taken in turns, after one that does
-not count; lowest and highest round in parentheses.
+gateway's own processes per request** is what compares. Load average of the minute before: ${plan.loadBefore.toFixed(1)}.
+Median of ${plan.rounds} × ${plan.duration / 1000} s, taken in turns, after a round that does not count; lowest and highest in parentheses.
 
 ## ${many} RS256 tokens, used in turn
 

@@ -4,7 +4,7 @@
  * look that writes nothing. Ends by itself.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, run } from '../scripts/run-command.ts';
@@ -48,6 +48,7 @@ const plan = {
 	/** Rounds in which every request brings a token that the gateway has never seen, and how many. */
 	newRounds: values.quick ? 1 : 3,
 	newTokens: values.quick ? 2_000 : 4_000,
+	loadBefore: loadavg()[0] ?? 0,
 };
 
 if (values.help) {
@@ -73,6 +74,9 @@ async function bench(): Promise<void> {
 	const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
 	const contenders: Contender[] = [];
 	try {
+		if (plan.loadBefore > availableParallelism() / 2) {
+			progress(`this machine is busy (load average ${plan.loadBefore.toFixed(1)}): the figures will be too high`);
+		}
 		progress('building');
 		const built = await run('npm', ['run', 'build']);
 		if (built.status !== 0) throw new Error(`the build failed\n${built.output}`);

@@ -74,7 +74,8 @@ function checkContents(files: readonly string[]): void {
 	for (const path of needed) {
 		if (!files.includes(path)) problems.push(`the tarball lacks ${path}`);
 	}
-	const known = /^(bin|dist|schema)\/|^docs\/(configuration|troubleshooting)\.md$|^(README\.md|LICENSE|package\.json)$/;
+	const known =
+		/^(bin|deploy|dist|schema)\/|^docs\/(configuration|metrics|troubleshooting)\.md$|^(README\.md|LICENSE|package\.json)$/;
 	for (const path of files) {
 		if (!known.test(path)) problems.push(`the tarball holds ${path}`);
 		if (/\.test\.|fixture|\.tsbuildinfo$/.test(path)) problems.push(`the tarball holds ${path}, which is for tests`);

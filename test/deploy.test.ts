@@ -92,12 +92,20 @@ test.each(rules)('$alert explains itself', ({ annotations }) => {
 	expect(annotations['summary']).toBeTruthy();
 });
 
-if (hasPromtool) {
-	test('promtool accepts the rules', () => {
-		expect(promtool(['check', 'rules', '--lint-fatal', alertsFile])).toContain('SUCCESS');
-	});
+const fixture = join(import.meta.dirname, 'fixtures', 'alerts.test.yaml');
 
-	test('the rules fire when they should, by promtool', () => {
-		promtool(['test', 'rules', join(import.meta.dirname, 'fixtures', 'alerts.test.yaml')]);
-	});
-}
+test.each(
+	hasPromtool
+		? [
+				['check', 'rules', '--lint-fatal', alertsFile],
+				['test', 'rules', fixture],
+			]
+		: [],
+)('promtool: %s %s', (...args) => {
+	expect(promtool(args)).toContain('SUCCESS');
+});
+
+test('each rule has a case in which it must fire', () => {
+	const cases = readFileSync(fixture, 'utf8');
+	for (const { alert } of rules) expect(cases, alert).toMatch(new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n`));
+});

@@ -24,7 +24,7 @@ token, never forwards anything.
   --config FILE       decide with this configuration file; keys are fetched from the providers
   --admin URL         ask the running gateway at its admin address in place of --config
   --admin-token-file FILE   token for the admin API, where it asks for one
-  --url URL           what the client calls, e.g. https://api.example.com/orders/7
+  --url URL           what the client calls, e.g. https://api.example.com/orders/7, or a path below public_url
   --method METHOD     default GET
   --token-file FILE   the client's token; "-" for standard input
   --token TOKEN       the same on the command line, where other users of this machine can see it
@@ -114,7 +114,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 	try {
 		await assembly.start();
 		const request = explainedRequest(assembly.policy, asked);
-		if (request === undefined) throw new UsageError(`--url is no http or https URL: ${asked.url}`);
+		if (request === undefined) throw new UsageError(`--url is neither a path nor an http or https URL: ${asked.url}`);
 		return await explain(assembly.policy, request);
 	} finally {
 		assembly.stop();

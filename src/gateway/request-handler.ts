@@ -130,9 +130,11 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 		},
 		refuse(reason, request, decision) {
 			const { exposeReason, statuses } = decision?.record.inForce ?? current();
-			const facts = decision?.record.verdict.facts;
+			const verdict = decision?.record.verdict;
+			// A page must be able to read why its allowed request failed after all (CORS).
+			const headers = verdict?.kind === 'allow' ? [...verdict.response.set, ...verdict.response.add] : undefined;
 			const answer = refusalAnswer(
-				{ reason, status: statuses[reason], challenge: facts?.challenge },
+				{ reason, status: statuses[reason], headers, challenge: verdict?.facts.challenge },
 				{ exposeReason, accept: request?.header('accept') },
 			);
 			return withRequestId(answer, decision?.record.trail ?? keepTrail(request));

@@ -76,16 +76,23 @@ function isInSample(traceId: string, sample: number): boolean {
 /** Random bytes drawn at once: one call of the random source serves about a hundred requests. */
 const batch = 4096;
 
-const digits: readonly string[] = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+/** ASCII of `0` to `9` and `a` to `f`. */
+const digits = Uint8Array.from({ length: 16 }, (_, value) => value.toString(16).charCodeAt(0));
 
 /** Hexadecimal ids of a given length, never all zero. */
 function createIds(randomBytes: (length: number) => Uint8Array): (length: number) => string {
+	const decoder = new TextDecoder('latin1');
+	const codes = new Uint8Array(2 * batch);
 	let text = '';
 	let at = 0;
 	return (length) => {
 		for (;;) {
 			if (at + length > text.length) {
-				text = Array.from(randomBytes(batch), (octet) => digits[octet]).join('');
+				for (const [index, octet] of randomBytes(batch).entries()) {
+					codes[2 * index] = digits[octet >> 4] ?? 0;
+					codes[2 * index + 1] = digits[octet & 15] ?? 0;
+				}
+				text = decoder.decode(codes);
 				at = 0;
 			}
 			const id = text.slice(at, at + length);

@@ -65,6 +65,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	const routes = definition.routes.map((route) => compileRoute(route, shared));
 	return {
 		routes,
+		publicUrl: definition.publicUrl,
 		table: createRouteTable(
 			definition.routes.map((route, i) => {
 				const compiled = routes[i];

@@ -4,6 +4,7 @@ import { testPolicy, token } from '../../test/support/policy.ts';
 import { bearer, requestView } from '../../test/support/request-view.ts';
 import { alter, testKey } from '../../test/support/sign-jws.ts';
 import { explain } from './explain.ts';
+import { explainedRequest } from './explained-request.ts';
 
 const key = testKey('ES256', 'explain');
 const now = Date.UTC(2026, 0, 1) / 1000;
@@ -97,6 +98,17 @@ test('expected and found are there to read', async () => {
 test('a provider that is not on this route, and the routes it is on, are named', async () => {
 	const told = await ask(token('other', key, good));
 	expect(told).toMatchObject({ outcome: 'issuer_unknown', elsewhere: { providers: ['other'], routes: ['elsewhere'] } });
+});
+
+test('a path is taken below the public URL', async () => {
+	const request = explainedRequest(
+		{ ...policy, publicUrl: 'https://api.example.com' },
+		{ url: '/orders/acme', method: 'GET', token: token('idp', key, good) },
+	);
+	if (request === undefined) throw new Error('no request');
+	expect(request).toMatchObject({ scheme: 'https', host: 'api.example.com' });
+	expect(await explain(policy, request)).toMatchObject({ outcome: 'allow', route: 'orders' });
+	expect(explainedRequest(policy, { url: 'ftp://x/', method: 'GET', token: undefined })).toBeUndefined();
 });
 
 test('a request that no route takes is told so', async () => {

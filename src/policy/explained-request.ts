@@ -5,7 +5,7 @@ import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
 
 export interface ExplainedRequest {
-	/** Absolute, http or https. */
+	/** Absolute, http or https; or a path, then below `public_url`. */
 	readonly url: string;
 	readonly method: string;
 	/** Without a scheme; undefined: a request without a credential. */
@@ -14,11 +14,12 @@ export interface ExplainedRequest {
 	readonly headers?: HeaderList;
 }
 
-/** The token goes where the route that matches looks first; undefined when the URL is not absolute http(s). */
+/** The token goes where the route that matches looks first; undefined when the URL is neither a path nor absolute http(s). */
 export function explainedRequest(policy: Policy, asked: ExplainedRequest): RequestView | undefined {
 	const { url, method, token, headers = [] } = asked;
 	// Taken apart by hand: a URL object would resolve the dot segments that the decision must see.
-	const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(url);
+	const absolute = url.startsWith('/') ? `${policy.publicUrl ?? 'http://localhost'}${url}` : url;
+	const match = /^(https?):\/\/([^/?#]+)([^#]*)$/i.exec(absolute);
 	if (match === null) return undefined;
 	const scheme = (match[1] ?? '').toLowerCase() === 'https' ? 'https' : 'http';
 	const host = match[2] ?? '';

@@ -6,6 +6,8 @@ import type { RouteTable } from './route-table.ts';
 /** Everything that a decision needs: immutable, so that a reload is one assignment. */
 export interface Policy {
 	readonly routes: readonly RoutePolicy[];
+	/** Origin that clients call, for paths that are explained. */
+	readonly publicUrl: string | undefined;
 	readonly table: RouteTable<RoutePolicy>;
 	/** Whether any route reads `%2f` as data. */
 	readonly encodedSlash: boolean;

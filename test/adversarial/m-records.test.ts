@@ -67,6 +67,7 @@ beforeAll(async () => {
 			},
 			{ name: 'anybody', path: '/anybody', cors: { origins: ['*'] }, upstream: url },
 			{ name: 'without', path: '/without', upstream: url },
+			{ name: 'gone', path: '/gone', cors: { origins: [origin] }, upstream: 'http://127.0.0.1:1' },
 		],
 	}));
 });
@@ -202,6 +203,12 @@ test('M29: a preflight without a token is answered and not forwarded', async () 
 	expect(response.headers.get('vary')).toMatch(/origin/i);
 	expect(record).toMatchObject({ decision: 'answer', route: 'browser', status: 204 });
 	expect(forwarded).toHaveLength(0);
+});
+
+test('M29: a page can read that its allowed request failed behind the gateway', async () => {
+	const { response } = await cors.send({ target: '/gone', token: provider.issue(), headers: [['Origin', origin]] });
+	expect(response.status).toBe(502);
+	expect(response.headers.get('access-control-allow-origin')).toBe(origin);
 });
 
 test('M29: a preflight with a token and cookies is not forwarded either', async () => {

@@ -37,7 +37,7 @@ export interface KeySourceStatus {
 	readonly fetches: number;
 	/** Whether a fetch is under way. */
 	readonly refreshing: boolean;
-	/** Of those, the ones that are over: with a key set that was taken over, and without. */
+	/** Of the fetches, those that are over: with a key set that was taken over, and without. */
 	readonly acceptedFetches: number;
 	readonly failedFetches: number;
 	readonly lastError: string | undefined;

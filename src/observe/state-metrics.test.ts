@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { fakeMeter } from '../../test/support/fake-meter.ts';
+import { metrics } from './catalogue.ts';
+import { type GatewayState, measureState, type ProviderState } from './state-metrics.ts';
+
+const provider: ProviderState = {
+	name: 'idp',
+	source: {},
+	state: 'ready',
+	keys: 2,
+	fetchedAt: 1000,
+	acceptedFetches: 3,
+	failedFetches: 1,
+	clockOffset: -4,
+};
+
+const state: GatewayState = {
+	providers: [provider],
+	cacheEntries: 7,
+	configuration: { loadedAt: 5000, rejectedAt: undefined, reloads: 0, rejections: 0 },
+	audit: { dropped: 0, failing: false },
+	now: 61_000,
+};
+
+function readings(...states: readonly GatewayState[]): ReturnType<typeof fakeMeter> {
+	const meter = fakeMeter();
+	let current = state;
+	measureState(meter, () => current);
+	for (const next of states) {
+		current = next;
+		meter.read();
+	}
+	return meter;
+}
+
+const last = (meter: ReturnType<typeof fakeMeter>, name: string, ...values: readonly string[]) =>
+	meter.told.get(`${name}{${values.join(',')}}`)?.at(-1);
+
+test('one reading says how things are', () => {
+	const meter = readings(state);
+	expect(last(meter, metrics.keyAge.name, 'idp')).toBe(60);
+	expect(last(meter, metrics.keys.name, 'idp')).toBe(2);
+	expect(last(meter, metrics.clockSkew.name, 'idp')).toBe(-4);
+	expect(last(meter, metrics.keysState.name, 'idp', 'ready')).toBe(1);
+	expect(last(meter, metrics.keysState.name, 'idp', 'stale')).toBe(0);
+	expect(last(meter, metrics.cacheEntries.name)).toBe(7);
+	expect(last(meter, metrics.configLoaded.name)).toBe(5);
+	expect(last(meter, metrics.configRejected.name)).toBe(0);
+});
+
+test('totals that others keep become increments, also over a new source that begins again', () => {
+	const replaced = { ...provider, source: {}, acceptedFetches: 1, failedFetches: 0 };
+	const meter = readings(
+		state,
+		state,
+		{ ...state, providers: [{ ...provider, acceptedFetches: 5 }], audit: { dropped: 9, failing: true } },
+		{ ...state, providers: [replaced], audit: { dropped: 9, failing: false } },
+	);
+	expect(meter.sum(metrics.keyFetches.name, 'idp', 'ok')).toBe(6);
+	expect(meter.sum(metrics.keyFetches.name, 'idp', 'failed')).toBe(1);
+	expect(meter.sum(metrics.auditDropped.name)).toBe(9);
+	expect(meter.told.get(`${metrics.auditFailing.name}{}`)).toEqual([0, 0, 1, 0]);
+});
+
+test('a provider that is gone leaves no series', () => {
+	const meter = readings(state, { ...state, providers: [] });
+	expect([...meter.told.keys()].filter((key) => key.includes('idp'))).toEqual([]);
+});
