@@ -143,11 +143,13 @@ test('restarted while the provider is still stopped: the kept keys serve for wha
 	// Monotonic clocks begin anew with a process: only the wall clock knows how old the keys are.
 	const later = faked({ ...clock, monotonic: () => clock.monotonic() - 40 * minute });
 	const second = await start(provider, { runtime: later.runtime, ...options });
-	expect(await statusOf(second, provider.issue())).toBe(200);
+	const cached = provider.issue({}, { lifetime: 86_400 });
+	expect(await statusOf(second, cached)).toBe(200);
 	expect(await keysOf(second)).toMatchObject({ state: 'stale', age_seconds: 2400, kids: [known.kid] });
 	await later.pass(20 * minute - 1000);
 	expect(await statusOf(second, provider.issue())).toBe(200);
 	await later.pass(2000);
+	expect(await statusOf(second, cached)).toBe(503);
 	expect(await statusOf(second, provider.issue())).toBe(503);
 	await second.stop();
 

@@ -277,11 +277,9 @@ export const configSchema = z.strictObject({
 	listen: oneOrMany(listener, 'expected host:port, {address, tls} or a list of these').meta({
 		description: 'Where the gateway listens: `host:port`, `{address, tls}`, or a list of these.',
 	}),
-	public_url: url()
-		.optional()
-		.meta({
-			description: 'Origin that clients call, such as `https://api.example.com`; `explain` takes paths below it.',
-		}),
+	public_url: url().optional().meta({
+		description: 'Origin that clients call, such as `https://api.example.com`; `explain` takes paths below it.',
+	}),
 	admin: z
 		.strictObject({
 			listen: text().meta({ description: '`host:port`; loopback only, unless there is `auth`.' }),

@@ -101,6 +101,8 @@ test('a provider that is down at the start: kept keys serve to the end of their 
 	await source.start();
 	expect(find(first)).toHaveLength(1);
 	expect(source.status()).toMatchObject({ state: 'stale', fetchedAt: clock.now() - 20 * minute });
+	// Cached tokens go by the key itself: it must end with the set.
+	expect(find(first)).toMatchObject([{ usableUntil: clock.monotonic() + 40 * minute }]);
 	expect(log.lines.join('\n')).toContain('"serve_for_seconds":2400');
 	// The wall clock counted while nothing ran; from here on only the monotonic one does.
 	clock.jump(-48 * hour);

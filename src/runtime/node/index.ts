@@ -2,5 +2,6 @@
 export { systemClock } from './clock.ts';
 export { nodeCryptography } from './cryptography.ts';
 export { createDocumentFetcher } from './document-fetcher.ts';
+export { createKeptKeysFolder } from './kept-keys-file.ts';
 export { createLog } from './log.ts';
 export { systemTimers } from './timers.ts';
