@@ -235,7 +235,7 @@ test('POST /explain: what is no question is refused in words', async () => {
 		'{',
 		'[]',
 		'{}',
-		'{"url":"/relative"}',
+		'{"url":"relative"}',
 		'{"url":"http://h/","url":"http://h/b"}',
 		'{"url":"http://h/","method":"G T"}',
 		'{"url":"http://h/","token":7}',

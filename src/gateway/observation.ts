@@ -57,15 +57,16 @@ export async function createObservation(definition: Definition, runtime: Runtime
 	};
 }
 
+/** The optional peer dependencies of package.json. */
+const packages =
+	'@opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-{trace,metrics,logs} @opentelemetry/exporter-{trace,metrics,logs}-otlp-http';
+
 /** Loaded only when it is used: the packages behind it are optional, and not small. */
 async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
 	try {
 		return await import('#runtime/node/otlp');
 	} catch (cause) {
-		throw new Error(
-			'telemetry.otlp needs the OpenTelemetry packages: they are optional dependencies, so install without --omit=optional',
-			{ cause },
-		);
+		throw new Error(`telemetry.otlp needs packages that are not installed: npm install ${packages}`, { cause });
 	}
 }
 

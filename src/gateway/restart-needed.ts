@@ -11,7 +11,6 @@ const settings: readonly (readonly [name: string, of: (definition: Definition) =
 	['admin.listen', ({ admin }) => (admin === undefined ? null : [admin.host, admin.port])],
 	['audit.file', ({ audit }) => audit.file ?? null],
 	['audit.on_overflow', ({ audit }) => audit.onOverflow],
-	['telemetry', ({ telemetry }) => telemetry],
 	['state_directory', ({ stateDirectory }) => stateDirectory ?? null],
 	['trusted_proxies', ({ trustedProxies }) => trustedProxies],
 	['limits', ({ limits }) => [limits.headers, limits.headerCount, limits.body ?? null, limits.connections ?? null]],
