@@ -101,7 +101,11 @@ module.exports = {
 			comment: 'the package installs without them; only the demo may ask for one, in words, when it runs',
 			severity: 'error',
 			from: { path: '^src/', pathNot: [tests, '^src/cli/demo/'] },
-			to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+			to: {
+				dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+				// An optional peer is a development dependency here and the operator's choice there.
+				dependencyTypesNot: ['npm-peer'],
+			},
 		},
 		{
 			name: 'resolvable',

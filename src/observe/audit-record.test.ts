@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { auditRecord } from './audit-record.ts';
 
@@ -34,4 +35,13 @@ test('a record is one line, whatever a client put into it', () => {
 
 test('long texts are cut', () => {
 	expect(auditLine(auditRecord({ ...input, path: 'x'.repeat(100_000) })).length).toBeLessThan(1000);
+});
+
+test('the guide describes every field that a record can have', () => {
+	const guide = readFileSync(new URL('../../docs/guides/audit.md', import.meta.url), 'utf8');
+	const described = Array.from(
+		guide.matchAll(/^\| (`[^|]+) \|/gm),
+		([, cell = '']) => cell.match(/[a-z_]+/g) ?? [],
+	).flat();
+	expect(described.toSorted()).toEqual(Object.keys(auditRecord(input)).toSorted());
 });
