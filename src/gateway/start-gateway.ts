@@ -9,7 +9,7 @@ import { assemble, type Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { Log } from '#core/index';
 import type { BoundAddress } from '#http/engine';
-import { createEngine } from '#http/node-engine';
+import { createEngine } from '#http/h1/engine';
 import { withEvents } from '#observe/audit-event';
 import type { AuditRecord } from '#observe/audit-record';
 import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';

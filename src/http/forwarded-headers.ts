@@ -22,7 +22,12 @@ const tellOfClient: ReadonlySet<string> = new Set([
 ]);
 
 /** Written by `forwardedLines` and by nobody else. */
-const rebuilt: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host']);
+export const rebuiltFields: ReadonlySet<string> = new Set([
+	'forwarded',
+	'x-forwarded-for',
+	'x-forwarded-proto',
+	'x-forwarded-host',
+]);
 
 /** The connection on which a request came. */
 export interface Origin {
@@ -36,7 +41,7 @@ export interface Origin {
 
 /** True for a canonical name that must not be copied from the request as it stands. */
 export function isForwardedField(canonical: string, trusted: boolean): boolean {
-	if (rebuilt.has(canonical)) return true;
+	if (rebuiltFields.has(canonical)) return true;
 	return !trusted && (canonical.startsWith('x-forwarded') || tellOfClient.has(canonical));
 }
 
@@ -68,7 +73,7 @@ function lines(raw: readonly string[]): Map<string, string> {
 	for (let index = 0; index + 1 < raw.length; index += 2) {
 		const name = (raw[index] ?? '').toLowerCase();
 		const value = raw[index + 1] ?? '';
-		if (!rebuilt.has(name) || value === '') continue;
+		if (!rebuiltFields.has(name) || value === '') continue;
 		const before = result.get(name);
 		result.set(name, before === undefined ? value : `${before}, ${value}`);
 	}

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { Server as AnyServer } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
 import { isCarriedUpgrade } from './upgrade.ts';
@@ -50,7 +51,7 @@ export function renewCertificate(server: Server, { tls }: ListenerOptions): void
 }
 
 /** Opens it; rejects with an Error that says what to do. */
-export async function openListener(server: Server, listener: ListenerOptions): Promise<BoundAddress> {
+export async function openListener(server: AnyServer, listener: ListenerOptions): Promise<BoundAddress> {
 	const { host, port, tls } = listener;
 	await new Promise<void>((resolve, reject) => {
 		const failed = (cause: Error): void => {

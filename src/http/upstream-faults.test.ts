@@ -78,11 +78,12 @@ test.each([
 test.each([
 	['counted', 'GET / HTTP/1.1', 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this'],
 	['chunked', 'GET / HTTP/1.1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\nonly this'],
-	['a bad chunk', 'GET / HTTP/1.1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nxyz\r\n'],
+	['a bad chunk', 'GET / HTTP/1.1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n', 'xyz\r\n'],
 	['chunked, for HTTP/1.0', 'GET / HTTP/1.0', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\nonly this'],
-])('a body that breaks off never looks whole: %s', async (_, line, bytes) => {
+])('a body that breaks off never looks whole: %s', async (_, line, bytes, later = '') => {
 	const upstream = await rawUpstream((__, socket) => {
-		socket.write(bytes, 'latin1', () => setTimeout(() => socket.destroy(), 20));
+		const end = (): void => void socket.write(later, 'latin1', () => socket.destroy());
+		socket.write(bytes, 'latin1', () => setTimeout(end, 20));
 		return undefined;
 	});
 	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
@@ -97,6 +98,13 @@ test.each([
 	else expect(await broken).toBe('broken off');
 	await gateway.ended(1);
 	expect(gateway.outcomes[0]).toMatchObject({ status: 200, upstreamStatus: 200, reason: 'upstream_invalid_response' });
+});
+
+test('a body whose first chunk is bad is no response at all', async () => {
+	const upstream = await rawUpstream(() => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nxyz\r\n');
+	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
+	const answer = await exchange(gateway.url, get);
+	expect([answer.status, answer.headers.get('x-reason')]).toEqual([502, 'upstream_invalid_response']);
 });
 
 test('bytes after a response are never given to the next request', async () => {

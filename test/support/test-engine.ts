@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest';
 import type { Log, Reason, RequestEdits, RequestView, Upstream } from '#core/index';
 import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
-import { createEngine } from '#http/node-engine';
+import { createEngine } from '#http/h1/engine';
 
 export interface TestEngine {
 	readonly engine: Engine;

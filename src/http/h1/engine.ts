@@ -1,0 +1,94 @@
+/**
+ * The engine on plain sockets: opens the listeners, gives every connection its reader, and closes down. HTTP/1.1 on both
+ * sides, no parser or client of node's own.
+ */
+import type { Server, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { compileBlocks } from '#formats/ip';
+import { lingerTime } from '../discard.ts';
+import type { BoundAddress, Engine, EngineOptions, RequestHandler } from '../engine.ts';
+import { openListener } from '../listener.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { createListener, renewCertificate } from './listener.ts';
+import { Sweep } from './sweep.ts';
+import { createUpstreamPools } from './upstream-pool.ts';
+
+/**
+ * An engine that is not listening yet. Throws when an option cannot work (certificate, key, trusted proxies). Nothing
+ * keeps the process alive once `drain` has resolved.
+ */
+export function createEngine<C>(options: EngineOptions, handler: RequestHandler<C>): Engine {
+	const sweep = new Sweep();
+	const pools = createUpstreamPools(sweep);
+	const isTrusted = compileBlocks(options.trustedProxies);
+	/** Every socket of a client, tunnels and handshakes too. */
+	const sockets = new Set<Socket>();
+	const connections = new Set<ClientConnection<C>>();
+	let draining = false;
+
+	const parts: EngineParts<C> = { options, handler, pools, sweep, isTrusted, isDraining: () => draining, open: 0 };
+
+	const events = {
+		opened(socket: Socket): boolean {
+			const { connections: limit } = options.limits;
+			if (draining || (limit !== undefined && sockets.size >= limit)) return false;
+			sockets.add(socket);
+			socket.once('close', () => sockets.delete(socket));
+			return true;
+		},
+		ready(socket: Socket): void {
+			sweep.tick();
+			const connection = new ClientConnection(socket, parts);
+			connections.add(connection);
+			socket.once('close', () => connections.delete(connection));
+		},
+	};
+	const servers = options.listeners.map((listener) => ({
+		listener,
+		server: createListener(listener, options, events),
+	}));
+
+	return {
+		async listen() {
+			const bound: BoundAddress[] = [];
+			try {
+				for (const { server, listener } of servers) {
+					bound.push(await openListener(server, listener));
+					// A connection that could not be accepted (no file descriptor left) is no reason to end the process.
+					server.on('error', (error) => options.log.error('a listener could not accept a connection', { error }));
+				}
+			} catch (error) {
+				await Promise.all(servers.map(({ server }) => close(server)));
+				throw error;
+			}
+			return bound;
+		},
+		renewCertificates(listeners) {
+			for (const { server, listener } of servers) {
+				const renewed = listeners.find(({ host, port }) => host === listener.host && port === listener.port);
+				if (renewed !== undefined) renewCertificate(server, renewed);
+			}
+		},
+		async drain() {
+			draining = true;
+			const closed = Promise.all(servers.map(({ server }) => close(server)));
+			for (const connection of connections) if (connection.isIdle) connection.cut();
+			const timer = setTimeout(() => {
+				for (const socket of sockets) socket.destroy();
+			}, options.timeouts.drain);
+			await closed;
+			clearTimeout(timer);
+			// A decision that is still pending has nobody left to tell; its end is waited for, but not for ever.
+			for (const from = performance.now(); parts.open > 0 && performance.now() - from < lingerTime; ) await pause(5);
+			pools.destroy();
+			sweep.stop();
+		},
+	};
+}
+
+function close(server: Server): Promise<void> {
+	return new Promise((resolve) => {
+		server.close(() => resolve());
+	});
+}

@@ -1,0 +1,281 @@
+/**
+ * Carries one request to an upstream and its response back, both relayed at the pace of the slower side. A request is
+ * sent again only where nothing of it can have had an effect: no connection came about, or it is idempotent, has no
+ * body, and the connection broke before anything of a response came (RFC 9110 §9.2.2).
+ */
+import type { Buffer } from 'node:buffer';
+import { effectiveHost } from '../target.ts';
+import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
+import { type Body, bodyOf } from './body.ts';
+import { continueHead } from './client-head.ts';
+import type { Exchange, ForwardAction } from './exchange.ts';
+import { ResponseRelay } from './response-relay.ts';
+import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
+import type { Leaseholder, UpstreamConnection } from './upstream-connection.ts';
+import { upstreamFields, upstreamHead } from './upstream-head.ts';
+import type { Endpoint } from './upstream-pool.ts';
+import { isBlocked, writeParts } from './write-parts.ts';
+
+const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+const never = Number.POSITIVE_INFINITY;
+
+export class Forwarding<C> implements Leaseholder {
+	readonly #exchange: Exchange<C>;
+	readonly #action: ForwardAction;
+	#endpoints: readonly Endpoint[] = [];
+	#endpoint: Endpoint | undefined;
+	#fields = '';
+	/** Host that the client asked for. */
+	#host = '';
+	#headText = '';
+	#tried = 0;
+	#isRepeated = false;
+	#upstream: UpstreamConnection | undefined;
+	#body: Body | undefined;
+	/** The upstream does not take more of the body for now. */
+	#isHeldBack = false;
+	/** Something of the request was sent, or all of it. */
+	#hasBegun = false;
+	#isSent = false;
+	#response: ResponseRelay<C> | undefined;
+	#isStopped = false;
+
+	constructor(exchange: Exchange<C>, action: ForwardAction) {
+		this.#exchange = exchange;
+		this.#action = action;
+	}
+
+	get wantsBody(): boolean {
+		return this.#body !== undefined && !this.#body.isComplete && !this.#isHeldBack && !this.#isStopped;
+	}
+
+	/** Whether all of the request's body was read. */
+	get hasWholeBody(): boolean {
+		return this.#body?.isComplete === true;
+	}
+
+	/** Throws when an edit could not go on a wire; nothing has been sent then. */
+	start(): void {
+		const { engine, head, connection } = this.#exchange;
+		const { body } = engine.options.limits;
+		if (body !== undefined && head.framing > body) {
+			this.#exchange.refuse('content_too_large');
+			return;
+		}
+		const edits = this.#action.upstream;
+		this.#endpoints = engine.pools.endpoints(edits.upstream);
+		this.#host = effectiveHost(head);
+		this.#fields = upstreamFields(head, edits, connection.isTrusted, connection.forwardedLines(head, this.#host));
+		this.#exchange.forwarded();
+		this.#attempt();
+	}
+
+	/** Breaks off the upstream's side; nothing is reported back afterwards. */
+	stop(): void {
+		if (this.#isStopped) return;
+		this.#isStopped = true;
+		this.#upstream?.destroy();
+	}
+
+	bodyArrived(): void {
+		if (this.wantsBody) this.#sendBody();
+	}
+
+	clientDrained(): void {
+		this.#upstream?.socket.resume();
+		this.#exchange.connection.deadline = this.wantsBody
+			? this.#exchange.engine.sweep.in(this.#exchange.engine.options.timeouts.requestBody)
+			: never;
+	}
+
+	connected(): void {
+		this.#begin();
+	}
+
+	arrived(chunk: Buffer): void {
+		const response = this.#response;
+		const upstream = this.#upstream;
+		if (response === undefined || upstream === undefined) return;
+		try {
+			this.#hear(response, upstream, chunk);
+		} catch (error) {
+			this.#exchange.engine.options.log.error('handling a request failed', { error });
+			this.#exchange.refuse('internal_error', error);
+		}
+	}
+
+	drained(): void {
+		if (!this.#isHeldBack) return;
+		this.#isHeldBack = false;
+		this.#awaitBody();
+	}
+
+	late(): void {
+		this.#exchange.refuse('upstream_timeout');
+	}
+
+	ended(): void {
+		if (this.#response?.endsWithConnection() !== true) return;
+		this.#complete();
+	}
+
+	lost(error: Error | undefined): void {
+		if (this.#isStopped) return;
+		const wasConnected = this.#upstream?.isConnected === true;
+		this.#upstream = undefined;
+		if (!wasConnected) this.#endpoint?.distrust();
+		if (this.#mayRepeat(error, wasConnected)) {
+			this.#attempt();
+			return;
+		}
+		const hasArrived = this.#response?.hasBegun === true;
+		this.#exchange.refuse(faultOf(error, hasArrived), error ?? new Error('the upstream closed the connection'));
+	}
+
+	#attempt(): void {
+		const { head, isUpgrade } = this.#exchange;
+		const edits = this.#action.upstream;
+		const endpoint = this.#endpoints[this.#tried % this.#endpoints.length];
+		if (endpoint === undefined) throw new Error(`the upstream ${edits.upstream.name} has no endpoints`);
+		this.#tried += 1;
+		this.#endpoint = endpoint;
+		this.#hasBegun = false;
+		this.#response = new ResponseRelay(this.#exchange, this.#action);
+		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : endpoint.authority;
+		const upgrade = isUpgrade ? offeredProtocols(head) : undefined;
+		this.#headText = upstreamHead(head, edits, { host, fields: this.#fields, upgrade });
+		// An upgrade gets a connection of its own: it never comes back.
+		this.#upstream = isUpgrade ? undefined : endpoint.reuse(this);
+		if (this.#upstream === undefined) this.#upstream = endpoint.open(this);
+		else this.#begin();
+	}
+
+	/** The connection is there: the head goes out, with as much of the body as there is. */
+	#begin(): void {
+		const { head, engine, connection } = this.#exchange;
+		const upstream = this.#upstream;
+		if (upstream === undefined) return;
+		if (!head.hasBody) {
+			upstream.socket.write(this.#headText, 'latin1');
+			this.#hasBegun = true;
+			this.#isSent = true;
+			upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
+			return;
+		}
+		this.#body = bodyOf(head.framing);
+		if (head.expectsContinue && !connection.hasMore) connection.socket.write(continueHead, 'latin1');
+		this.#sendBody();
+	}
+
+	/** Sends the part of the body that is there. The head waits for the first of it, so that both go out at once. */
+	#sendBody(): void {
+		const { connection, engine } = this.#exchange;
+		const upstream = this.#upstream;
+		const body = this.#body;
+		if (upstream === undefined || body === undefined) return;
+		const bytes = connection.pull(body);
+		if (bytes === null) {
+			this.#exchange.refuse('request_malformed', new Error('the chunked body is malformed'));
+			return;
+		}
+		const { body: limit } = engine.options.limits;
+		if (limit !== undefined && body.received > limit) {
+			this.#exchange.refuse('content_too_large');
+			return;
+		}
+		if (bytes !== undefined) {
+			const lead = this.#hasBegun ? '' : this.#headText;
+			const last = body.isComplete ? body.last : '';
+			writeParts(upstream.socket, lead + body.prefix, bytes, body.start, body.end, last);
+			this.#hasBegun = true;
+		}
+		if (body.isComplete) {
+			this.#isSent = true;
+			connection.deadline = never;
+			this.#awaitResponse();
+		} else if (isBlocked(upstream.socket)) {
+			this.#isHeldBack = true;
+			connection.pauseReading();
+			connection.deadline = never;
+			this.#awaitResponse();
+		} else this.#awaitBody();
+	}
+
+	/** It is the client that everybody waits for. */
+	#awaitBody(): void {
+		const { connection, engine } = this.#exchange;
+		connection.deadline = engine.sweep.in(engine.options.timeouts.requestBody);
+		if (this.#upstream !== undefined) this.#upstream.deadline = never;
+		connection.resumeReading();
+	}
+
+	/** It is the upstream's turn: to answer, or to take more. Once it answers it may take its time. */
+	#awaitResponse(): void {
+		if (this.#upstream === undefined || this.#response?.head !== undefined) return;
+		this.#upstream.deadline = this.#exchange.engine.sweep.in(this.#action.upstream.upstream.timeout);
+	}
+
+	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection, chunk: Buffer): void {
+		const hadHead = response.head !== undefined;
+		const result = response.take(chunk);
+		if (!hadHead && response.head !== undefined) upstream.deadline = never;
+		switch (result) {
+			case 'more':
+				break;
+			case 'blocked':
+				upstream.socket.pause();
+				// A client that reads nothing for as long as it may send nothing would hold the upstream's connection for ever.
+				this.#exchange.connection.deadline = this.#exchange.engine.sweep.in(
+					this.#exchange.engine.options.timeouts.requestBody,
+				);
+				break;
+			case 'complete':
+				this.#complete();
+				break;
+			case 'malformed':
+				this.#exchange.refuse('upstream_invalid_response', new Error('the response is not valid HTTP/1.1'));
+				break;
+			case 'switched':
+				this.#switch(response, upstream);
+		}
+	}
+
+	#switch(response: ResponseRelay<C>, upstream: UpstreamConnection): void {
+		const { head } = response;
+		if (head === undefined) return;
+		this.#exchange.answered(head.status);
+		if (this.#exchange.isUpgrade && joinAfterSwitch(this.#exchange, this.#action, upstream, head, response.rest)) {
+			this.#isStopped = true;
+		} else {
+			const error = new Error('the upstream switched to something else');
+			this.#exchange.refuse('upstream_invalid_response', error);
+		}
+	}
+
+	/** The response is complete: the connection goes back where nothing is left open on it. */
+	#complete(): void {
+		if (this.#isStopped) return;
+		this.#isStopped = true;
+		const upstream = this.#upstream;
+		const response = this.#response;
+		if (upstream !== undefined && response !== undefined) {
+			if (this.#isSent && response.isReusable && !this.#exchange.isUpgrade) {
+				this.#endpoint?.shelve(upstream, response.keepAlive);
+			} else upstream.destroy();
+		}
+		const { head } = this.#exchange;
+		if (this.#body === undefined && head.hasBody) this.#body = bodyOf(head.framing);
+		this.#exchange.connection.deadline = never;
+		this.#exchange.finish(this.#body?.isComplete === false ? this.#body : undefined);
+	}
+
+	#mayRepeat(error: Error | undefined, wasConnected: boolean): boolean {
+		if (!wasConnected) return this.#tried < this.#endpoints.length;
+		const { head } = this.#exchange;
+		if (this.#isRepeated || this.#response?.hasBegun === true) return false;
+		// Nothing of a request that still waits for its body has been sent.
+		if (this.#hasBegun && (head.hasBody || !idempotent.has(head.method))) return false;
+		this.#isRepeated = error === undefined || isBrokenConnection(error);
+		return this.#isRepeated;
+	}
+}

@@ -1,0 +1,86 @@
+/**
+ * Which field lines of a message travel on, as text: lines that stay are taken over in runs, not one by one. What is
+ * said about a name is remembered, since the same few names come with every message.
+ */
+import type { HeaderList } from '#core/index';
+import { isFieldName, isFieldValue } from '#formats/header-value';
+import { canonicalName } from '../hop-by-hop.ts';
+import { type FieldLines, nameAt, valueAt } from './field-lines.ts';
+
+/** What becomes of a line: it stays, goes, or has its value changed. */
+export type Fate = 'keep' | 'drop' | 'edit';
+
+/** Names told apart per rule set; more than that are judged anew each time. */
+const maxRemembered = 1_000;
+const maxNameLength = 64;
+
+/** `judge` with a bounded memory. `judge` gets the name as received and must depend on it alone. */
+export function rememberFates(judge: (name: string) => Fate): (name: string) => Fate {
+	const known = new Map<string, Fate>();
+	return (name) => {
+		let fate = known.get(name);
+		if (fate === undefined) {
+			fate = judge(name);
+			if (known.size >= maxRemembered) known.clear();
+			// A slice would keep the whole head alive that it came from.
+			if (name.length <= maxNameLength) known.set(Buffer.from(name, 'latin1').toString('latin1'), fate);
+		}
+		return fate;
+	};
+}
+
+export interface LineRules {
+	fateOf(name: string): Fate;
+	/** Canonical names that are written here, or that the message itself binds to its connection; undefined: none. */
+	readonly alsoDropped: readonly string[] | undefined;
+	/** New value of a line whose fate is `edit`; empty: the line goes. */
+	edited(value: string): string;
+}
+
+/** The lines that stay, each `name: value\r\n` with its octets as received. */
+export function keptLines(lines: FieldLines, rules: LineRules): string {
+	const { text, places, end } = lines;
+	const { alsoDropped } = rules;
+	let result = '';
+	let run = -1;
+	for (let place = 0; place < places.length; place += 4) {
+		const start = places[place] ?? 0;
+		let fate = rules.fateOf(text.slice(start, places[place + 1]));
+		if (fate !== 'drop' && alsoDropped !== undefined && isAmong(lines, place, alsoDropped)) fate = 'drop';
+		const next = place + 4 < places.length ? (places[place + 4] ?? 0) : end;
+		if (fate === 'keep' && isPlain(lines, place, next)) {
+			if (run < 0) run = start;
+			continue;
+		}
+		if (run >= 0) {
+			result += text.slice(run, start);
+			run = -1;
+		}
+		if (fate === 'drop') continue;
+		const value = fate === 'edit' ? rules.edited(valueAt(lines, place)) : valueAt(lines, place);
+		if (fate === 'keep' || value !== '') result += `${nameAt(lines, place)}: ${value}\r\n`;
+	}
+	return run < 0 ? result : result + text.slice(run, end);
+}
+
+/** Written as we would write it: one blank before the value, none behind it. */
+function isPlain({ text, places }: FieldLines, place: number, next: number): boolean {
+	const nameEnd = places[place + 1] ?? 0;
+	return places[place + 2] === nameEnd + 2 && text.charCodeAt(nameEnd + 1) === 0x20 && places[place + 3] === next - 2;
+}
+
+function isAmong(lines: FieldLines, place: number, names: readonly string[]): boolean {
+	const length = (lines.places[place + 1] ?? 0) - (lines.places[place] ?? 0);
+	for (const name of names) if (name.length === length && canonicalName(nameAt(lines, place)) === name) return true;
+	return false;
+}
+
+/** Throws for a line that could not go on a wire as it is (invariant 9): that is a bug, and nothing may be sent then. */
+export function writtenLines(list: HeaderList): string {
+	let result = '';
+	for (const [name, value] of list) {
+		if (!isFieldName(name) || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
+		result += `${name}: ${value}\r\n`;
+	}
+	return result;
+}

@@ -1,0 +1,116 @@
+/**
+ * One connection to an upstream: leased to one request at a time, and closed as soon as anybody could doubt what the
+ * next bytes on it belong to.
+ */
+import type { Socket } from 'node:net';
+import type { Sweep, Timed } from './sweep.ts';
+
+/** Who has the connection now and hears what happens on it. */
+export interface Leaseholder {
+	connected(): void;
+	/** Bytes of the response. */
+	arrived(chunk: Buffer): void;
+	/** What was written has gone out; more may be written. */
+	drained(): void;
+	/** The deadline that the holder has set is past. */
+	late(): void;
+	/** The upstream sends no more. */
+	ended(): void;
+	/** The connection is gone; `error` is undefined when it was closed in order. Called at most once, and last. */
+	lost(error: Error | undefined): void;
+}
+
+/** Where connections that nobody has go. */
+export interface Shelf {
+	forget(connection: UpstreamConnection): void;
+}
+
+export class UpstreamConnection implements Timed {
+	readonly socket: Socket;
+	/** While connecting: for the connection; while idle: for the next lease. */
+	deadline = Number.POSITIVE_INFINITY;
+	isConnected = false;
+	readonly #sweep: Sweep;
+	readonly #shelf: Shelf;
+	#holder: Leaseholder | undefined;
+	#error: Error | undefined;
+
+	/** `socket` is connecting; `ready` is the event that says that it has. */
+	constructor(socket: Socket, ready: 'connect' | 'secureConnect', holder: Leaseholder, sweep: Sweep, shelf: Shelf) {
+		this.socket = socket;
+		this.#holder = holder;
+		this.#sweep = sweep;
+		this.#shelf = shelf;
+		sweep.add(this);
+		socket.once(ready, () => {
+			this.isConnected = true;
+			this.deadline = Number.POSITIVE_INFINITY;
+			sweep.tick();
+			this.#holder?.connected();
+		});
+		socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd);
+		socket.on('error', this.#onError).on('close', this.#onClose);
+	}
+
+	/** Nothing happened on it for too long, or the connection did not come about in time. */
+	expired(): void {
+		if (this.#holder === undefined) this.destroy();
+		else if (this.isConnected) this.#holder.late();
+		else this.socket.destroy(new Error('no connection came about in time'));
+	}
+
+	/** From now on `holder` hears of it. */
+	lease(holder: Leaseholder): void {
+		this.#holder = holder;
+		this.deadline = Number.POSITIVE_INFINITY;
+	}
+
+	/** Nobody hears of it any more; it closes after `idle` milliseconds. */
+	rest(idle: number): void {
+		this.#holder = undefined;
+		this.deadline = this.#sweep.in(idle);
+	}
+
+	/** Closes it at once; the holder hears nothing. */
+	destroy(): void {
+		this.#holder = undefined;
+		this.#shelf.forget(this);
+		this.socket.destroy();
+	}
+
+	/** Takes the socket out of here: nothing of this listens on it any more. */
+	detach(): Socket {
+		this.#holder = undefined;
+		this.#sweep.remove(this);
+		this.#shelf.forget(this);
+		this.socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
+		return this.socket.off('error', this.#onError).off('close', this.#onClose);
+	}
+
+	readonly #onData = (chunk: Buffer): void => {
+		this.#sweep.tick();
+		// Bytes that nobody asked for would be the next request's answer.
+		if (this.#holder === undefined) this.destroy();
+		else this.#holder.arrived(chunk);
+	};
+
+	readonly #onDrain = (): void => this.#holder?.drained();
+
+	readonly #onEnd = (): void => {
+		if (this.#holder === undefined) this.destroy();
+		else this.#holder.ended();
+	};
+
+	readonly #onError = (error: Error): void => {
+		this.#error = error;
+	};
+
+	readonly #onClose = (): void => {
+		this.#sweep.remove(this);
+		this.#shelf.forget(this);
+		const holder = this.#holder;
+		this.#holder = undefined;
+		this.#sweep.tick();
+		holder?.lost(this.#error);
+	};
+}
