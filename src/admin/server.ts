@@ -30,12 +30,21 @@ const maxBody = 64 * 1024;
 /** Octets of a request's head: a token may be long. */
 const maxHead = 64 * 1024;
 const maxConnections = 100;
+/** Milliseconds in which nothing moves on a connection. */
+const idleTime = 20_000;
 
 /** Rejects with a readable Error when it cannot be opened. */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
 	const { host, port, loopbackOnly, log } = options;
 	const server = createServer(
-		{ maxHeaderSize: maxHead, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 },
+		{
+			maxHeaderSize: maxHead,
+			headersTimeout: 10_000,
+			requestTimeout: 30_000,
+			keepAliveTimeout: 5_000,
+			// Without it the limits above are looked at every 30 s only.
+			connectionsCheckingInterval: 2_000,
+		},
 		(request, response) => {
 			respond(request, response, options).catch((error: unknown) => {
 				log.error('answering an admin request failed', { error });
@@ -44,6 +53,8 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
 		},
 	);
 	server.maxConnections = maxConnections;
+	// Whoever asks and does not read would hold its connection; longer than a fetch of keys that /explain may wait for.
+	server.setTimeout(idleTime);
 	const written = host.includes(':') ? `[${host}]` : host;
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', (cause) =>

@@ -102,3 +102,17 @@ test('an assembly that never took its place ends only what it began itself', asy
 	expect(first.keys.get('idp')?.status().nextRefreshAt).toBeDefined();
 	expect(await first.decide(request)).toMatchObject({ kind: 'allow' });
 });
+
+test('an assembly that stops ends the sources that it replaced as well', async () => {
+	const { runtime, timers, fetcher } = setUp();
+	const first = assemble(base, runtime);
+	await first.start();
+	const moved = { ...base, providers: [{ ...idp, keys: { ...keys, url: 'https://idp.example.com/new' } }] };
+	const next = assemble(moved, runtime, first);
+	await next.start();
+	first.handOver(next);
+	next.stop();
+	const asked = fetcher.requests.length;
+	await timers.advance(86_400_000);
+	expect(fetcher.requests).toHaveLength(asked);
+});

@@ -45,6 +45,8 @@ export interface Assembly {
 	/** Ends the key sources that are new here: for an assembly that never took its place. */
 	discard(): void;
 	stop(): void;
+	/** Key sources that were replaced and still serve requests under way. */
+	readonly retiring: Set<KeySource>;
 }
 
 /** Milliseconds after which a request that began under an earlier configuration no longer waits for keys. */
@@ -76,9 +78,11 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	const stopAll = (sources: Iterable<KeySource>) => {
 		for (const source of sources) source.stop();
 	};
+	const retiring = previous?.retiring ?? new Set<KeySource>();
 	return {
 		definition,
 		policy,
+		retiring,
 		decide: createDecide(policy),
 		keys,
 		sharedKeys: shared,
@@ -88,13 +92,19 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		handOver(next) {
 			const used = new Set(next.keys.values());
 			const dropped = [...keys.values()].filter((source) => !used.has(source));
-			if (dropped.length > 0) timers.after(handOverTime, () => stopAll(dropped));
+			if (dropped.length === 0) return;
+			for (const source of dropped) retiring.add(source);
+			timers.after(handOverTime, () => {
+				stopAll(dropped);
+				for (const source of dropped) retiring.delete(source);
+			});
 		},
 		discard() {
 			stopAll(fresh);
 		},
 		stop() {
 			stopAll(keys.values());
+			stopAll(retiring);
 		},
 	};
 }
