@@ -10,7 +10,7 @@ import { forwardedLines, isForwardedField, type Origin } from './forwarded-heade
 import { canonicalName, connectionOptions, isHopByHop } from './hop-by-hop.ts';
 
 /** Said by this hop itself, or asking the backend for another request than the one that was decided. */
-const neverCopied: ReadonlySet<string> = new Set([
+export const neverCopied: ReadonlySet<string> = new Set([
 	'host',
 	'content-length',
 	'expect',
