@@ -34,10 +34,6 @@ const stages: readonly Stage[] = [
 	{ name: 'types without Node', run: () => run('tsc', ['-p', 'tsconfig.pure.json'], show) },
 	{ name: 'layers', run: () => run('node', ['scripts/check-layers.ts'], show) },
 	{ name: 'tests', run: tests },
-	{
-		name: 'http on sockets',
-		run: () => run('vitest', ['run', 'src/http'], { ...show, env: { COUNTERSIGN_TEST_ENGINE: 'sockets' } }),
-	},
 	{ name: 'package', run: () => run('node', ['scripts/check-package.ts'], show) },
 ];
 

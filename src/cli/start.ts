@@ -2,7 +2,7 @@ import { InvalidConfigError, startGateway } from '#gateway/start-gateway';
 import { createLog } from '#runtime/node/log';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
-const help = `Usage: countersign start --config FILE [--log-format text|json] [--engine node|sockets]
+const help = `Usage: countersign start --config FILE [--log-format text|json]
 
 Serves until it is told to stop. Prints "listening on http://…" on standard error when it is ready.
 SIGTERM and SIGINT let requests under way end first; a second one stops at once.
@@ -11,13 +11,12 @@ audit file anew. A configuration with errors is reported and the one before goes
 
   --config FILE        configuration, YAML or JSON
   --log-format FORMAT  text (default) or json
-  --engine ENGINE      what carries HTTP: node (default), or sockets, which is faster and on trial
 `;
 
 export async function runStart(args: readonly string[]): Promise<number> {
 	const { values } = parseOptions(
 		args,
-		{ config: { type: 'string', short: 'c' }, engine: { type: 'string' }, 'log-format': { type: 'string' } },
+		{ config: { type: 'string', short: 'c' }, 'log-format': { type: 'string' } },
 		false,
 	);
 	if (values['help'] === true) {
@@ -29,12 +28,9 @@ export async function runStart(args: readonly string[]): Promise<number> {
 	const format = textOption(values['log-format']) ?? 'text';
 	if (format !== 'text' && format !== 'json') throw new UsageError(`--log-format is text or json, not ${format}`);
 
-	const engine = textOption(values['engine']) ?? 'node';
-	if (engine !== 'node' && engine !== 'sockets') throw new UsageError(`--engine is node or sockets, not ${engine}`);
-
 	const log = createLog(process.stderr, { json: format === 'json' });
 	try {
-		const gateway = await startGateway({ configFile, log, engine });
+		const gateway = await startGateway({ configFile, log });
 		process.on('SIGHUP', () => {
 			void Promise.all([gateway.reopen(), gateway.reload()]);
 		});

@@ -8,9 +8,8 @@ import type { AdminServer } from '#admin/server';
 import { assemble, type Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { Log } from '#core/index';
+import { createEngine } from '#http/create-engine';
 import type { BoundAddress } from '#http/engine';
-import { createEngine as createSocketEngine } from '#http/h1/engine';
-import { createEngine } from '#http/node-engine';
 import { withEvents } from '#observe/audit-event';
 import type { AuditRecord } from '#observe/audit-record';
 import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
@@ -35,8 +34,6 @@ export type { ReloadStatus } from './reload.ts';
 export interface GatewayOptions {
 	/** Path of the configuration file. */
 	readonly configFile: string;
-	/** What carries HTTP: Node's own server and undici (default), or the engine on plain sockets, not yet the default. */
-	readonly engine?: 'node' | 'sockets';
 	/** Default: human-readable lines on standard error. */
 	readonly log?: Log;
 	/** Called with each audit record, in place of the file or standard output that the configuration names. */
@@ -100,7 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		auditFile === undefined
 			? { record: (record) => onAudit?.(record), commit: undefined }
 			: createAuditTrail(auditFile, definition.audit.onOverflow);
-	const engine = (options.engine === 'sockets' ? createSocketEngine : createEngine)(
+	const engine = createEngine(
 		{
 			listeners: started.listeners(definition),
 			trustedProxies: definition.trustedProxies,

@@ -17,8 +17,6 @@ const hopByHop: ReadonlySet<string> = new Set([
 	'http2-settings',
 ]);
 
-const nothing: ReadonlySet<string> = new Set();
-
 /**
  * Lower-case, and `-` for whatever is neither letter nor digit: backends that hand fields on as variables (CGI, RFC 3875
  * §4.1.18) write `_` for `-`, and some of them for every other character as well.
@@ -31,20 +29,4 @@ export function canonicalName(name: string): string {
 /** True for a canonical name that never travels on. */
 export function isHopByHop(canonical: string): boolean {
 	return hopByHop.has(canonical);
-}
-
-/** Canonical names that the Connection lines among these field lines list. `raw` is flat: name, value, name, value. */
-export function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
-	let options: Set<string> | undefined;
-	for (let index = 0; index + 1 < raw.length; index += 2) {
-		const name = raw[index] ?? '';
-		if (name.length !== 10 || name.toLowerCase() !== 'connection') continue;
-		for (const option of (raw[index + 1] ?? '').split(',')) {
-			const canonical = canonicalName(option.trim());
-			if (canonical === '' || canonical === 'keep-alive' || canonical === 'close') continue;
-			options ??= new Set();
-			options.add(canonical);
-		}
-	}
-	return options ?? nothing;
 }

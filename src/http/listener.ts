@@ -1,44 +1,47 @@
-/**
- * One listening socket with node's own HTTP/1.1 parser behind it, set to its strict side. Everything that node would
- * answer by itself (a missing Host, an unknown expectation, a broken request) is left to the engine.
- */
-import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { Server as AnyServer } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
+/** One listening socket, plain or TLS. What comes out of it is a connection to read HTTP/1.1 from. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
-import { isCarriedUpgrade } from './upgrade.ts';
 
-/** A listener that has a server but is not bound yet. */
-export function createListener(listener: ListenerOptions, options: EngineOptions): Server {
-	const { timeouts, limits } = options;
-	const common: ServerOptions = {
-		insecureHTTPParser: false,
-		requireHostHeader: false,
-		maxHeaderSize: limits.headers,
-		headersTimeout: timeouts.requestHead,
-		// The engine times bodies itself, piece by piece.
-		requestTimeout: 0,
-		keepAliveTimeout: timeouts.keepAlive,
-		connectionsCheckingInterval: Math.min(1_000, Math.max(50, Math.floor(timeouts.requestHead / 4))),
+/** What a listener tells. */
+export interface ListenerEvents {
+	/** A connection came about; false: it is not wanted. */
+	opened(socket: Socket): boolean;
+	/** It can be read from: at once without TLS, after the handshake with it. */
+	ready(socket: Socket): void;
+}
+
+/** A listener that has a server but is not bound yet. Throws when certificate or key cannot be used. */
+export function createListener({ tls }: ListenerOptions, options: EngineOptions, events: ListenerEvents): Server {
+	if (tls === undefined) {
+		const server = createServer({ noDelay: true, allowHalfOpen: true });
+		return server.on('connection', (socket) => {
+			if (opened(socket, events)) events.ready(socket);
+		});
+	}
+	const server = createTlsServer({
+		...secureContext(tls),
 		noDelay: true,
-		shouldUpgradeCallback: isCarriedUpgrade,
-	};
-	const { tls } = listener;
-	const server =
-		tls === undefined
-			? createServer(common)
-			: createTlsServer({
-					...common,
-					...secureContext(tls),
-					handshakeTimeout: timeouts.requestHead,
-					ALPNProtocols: ['http/1.1'],
-					requestCert: tls.clientCertificate !== 'none',
-					rejectUnauthorized: tls.clientCertificate === 'require',
-				});
-	// Node drops field lines beyond its own limit without a word; the engine counts and refuses.
-	server.maxHeadersCount = 0;
+		allowHalfOpen: true,
+		handshakeTimeout: options.timeouts.requestHead,
+		ALPNProtocols: ['http/1.1'],
+		requestCert: tls.clientCertificate !== 'none',
+		rejectUnauthorized: tls.clientCertificate === 'require',
+	});
+	server.on('connection', (socket) => opened(socket, events));
+	server.on('secureConnection', (socket) => {
+		socket.on('error', ignore);
+		events.ready(socket);
+	});
+	server.on('tlsClientError', (_, socket) => socket.destroy());
 	return server;
+}
+
+function opened(socket: Socket, events: ListenerEvents): boolean {
+	socket.on('error', ignore);
+	if (events.opened(socket)) return true;
+	socket.destroy();
+	return false;
 }
 
 function secureContext({ certificate, key, clientCa }: NonNullable<ListenerOptions['tls']>): SecureContextOptions {
@@ -51,7 +54,7 @@ export function renewCertificate(server: Server, { tls }: ListenerOptions): void
 }
 
 /** Opens it; rejects with an Error that says what to do. */
-export async function openListener(server: AnyServer, listener: ListenerOptions): Promise<BoundAddress> {
+export async function openListener(server: Server, listener: ListenerOptions): Promise<BoundAddress> {
 	const { host, port, tls } = listener;
 	await new Promise<void>((resolve, reject) => {
 		const failed = (cause: Error): void => {
@@ -80,3 +83,6 @@ function whyNot(cause: Error, address: string): string {
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `cannot listen on ${address}: the name is unknown`;
 	return `cannot listen on ${address}: ${cause.message}`;
 }
+
+/** How a connection ends is told by its 'close'. */
+function ignore(): void {}

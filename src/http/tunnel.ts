@@ -3,7 +3,9 @@
  * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
 import type { Socket } from 'node:net';
-import { longestWait } from './deadline.ts';
+
+/** setTimeout takes no more milliseconds than this. */
+const longestWait = 2 ** 31 - 1;
 
 export interface TunnelOptions {
 	/** Milliseconds without a byte in either direction; 0: no limit. */

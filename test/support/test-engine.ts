@@ -2,9 +2,8 @@
 
 import { onTestFinished } from 'vitest';
 import type { Log, Reason, RequestEdits, RequestView, Upstream } from '#core/index';
+import { createEngine } from '#http/create-engine';
 import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
-import { createEngine as createSocketEngine } from '#http/h1/engine';
-import { createEngine as createNodeEngine } from '#http/node-engine';
 
 export interface TestEngine {
 	readonly engine: Engine;
@@ -41,7 +40,6 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
 		warn: (message) => void logged.push(message),
 		error: (message, fields) => void logged.push(`${message}: ${String(fields?.['error'])}`),
 	};
-	const createEngine = process.env['COUNTERSIGN_TEST_ENGINE'] === 'sockets' ? createSocketEngine : createNodeEngine;
 	const engine = createEngine<string>(
 		{
 			listeners: [{ host: '127.0.0.1', port: 0, tls: undefined }],

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Answer, Reason } from '#core/index';
 import { bareAnswer, prepareAnswer } from '../answer.ts';
-import { lingerBytes, lingerTime } from '../discard.ts';
+import { lingerBytes, lingerTime } from '../linger.ts';
 import type { Body } from './body.ts';
 import { answerHead, persistenceLines } from './client-head.ts';
 import type { EngineParts } from './engine-parts.ts';

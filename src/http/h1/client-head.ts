@@ -4,7 +4,7 @@ import type { ResponseEdits } from '#core/index';
 import { isFieldValue } from '#formats/header-value';
 import type { PreparedAnswer } from '../answer.ts';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
-import { hasNoContent } from '../response-headers.ts';
+import { hasNoContent } from '../status.ts';
 import { placeOf } from './field-lines.ts';
 import { type Fate, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { ResponseHead } from './response-head.ts';

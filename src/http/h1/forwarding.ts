@@ -129,7 +129,7 @@ export class Forwarding<C> implements Leaseholder {
 			return;
 		}
 		const hasArrived = this.#response?.hasBegun === true;
-		this.#exchange.refuse(faultOf(error, hasArrived), error ?? new Error('the upstream closed the connection'));
+		this.#exchange.refuse(faultOf(hasArrived), error ?? new Error('the upstream closed the connection'));
 	}
 
 	#attempt(): void {

@@ -7,10 +7,27 @@ import type { HeaderList, HeaderStrip, RequestEdits } from '#core/index';
 import { withoutCookies } from '#formats/cookie';
 import { isForwardedField } from '../forwarded-headers.ts';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
-import { neverCopied } from '../request-headers.ts';
 import { chunked } from './framing.ts';
 import { type Fate, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { RequestHead } from './request-head.ts';
+
+/** Said by this hop itself, or asking the backend for another request than the one that was decided. */
+const neverCopied: ReadonlySet<string> = new Set([
+	'host',
+	'content-length',
+	'expect',
+	'x-http-method-override',
+	'x-http-method',
+	'x-method-override',
+	'x-original-url',
+	'x-original-uri',
+	'x-original-method',
+	'x-original-host',
+	'x-host',
+	'x-http-host-override',
+	'x-rewrite-url',
+	'x-rewrite-uri',
+]);
 
 interface StripFates {
 	readonly prefixes: readonly string[];

@@ -5,14 +5,13 @@
 import type { Server, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { compileBlocks } from '#formats/ip';
-import { lingerTime } from '../discard.ts';
-import type { BoundAddress, Engine, EngineOptions, RequestHandler } from '../engine.ts';
-import { openListener } from '../listener.ts';
-import { ClientConnection } from './client-connection.ts';
-import type { EngineParts } from './engine-parts.ts';
-import { createListener, renewCertificate } from './listener.ts';
-import { Sweep } from './sweep.ts';
-import { createUpstreamPools } from './upstream-pool.ts';
+import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engine.ts';
+import { ClientConnection } from './h1/client-connection.ts';
+import type { EngineParts } from './h1/engine-parts.ts';
+import { Sweep } from './h1/sweep.ts';
+import { createUpstreamPools } from './h1/upstream-pool.ts';
+import { lingerTime } from './linger.ts';
+import { createListener, openListener, renewCertificate } from './listener.ts';
 
 /**
  * An engine that is not listening yet. Throws when an option cannot work (certificate, key, trusted proxies). Nothing

@@ -1,0 +1,6 @@
+/** What a status says about the message that carries it. */
+
+/** Statuses whose response has no body and no Content-Length (RFC 9110 §8.6, §15.3.5). */
+export function hasNoContent(status: number): boolean {
+	return status === 204 || (status >= 100 && status < 200);
+}
