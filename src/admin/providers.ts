@@ -40,6 +40,7 @@ function describeOrigin(keys: KeysDefinition): Record<string, unknown> {
 		case 'pem':
 			return { from: keys.from, file: keys.file };
 		case 'secret':
+		case 'none':
 			return { from: keys.from };
 	}
 }

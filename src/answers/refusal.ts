@@ -32,7 +32,8 @@ export function refusalAnswer(refusal: Refusal, { exposeReason, accept }: Refusa
 	const status = refusal.status ?? entry.status;
 	const headers: [string, string][] = [['cache-control', 'no-store']];
 	if (challenge !== undefined && wantsChallenge(reason, status)) {
-		headers.push(['www-authenticate', challengeFor(reason, status, challenge, exposeReason)]);
+		for (const scheme of challenge.schemes)
+			headers.push(['www-authenticate', challengeFor(scheme, reason, status, challenge, exposeReason)]);
 	}
 	if (status === 503 || status === 429)
 		headers.push(['retry-after', String(Math.max(1, Math.ceil(refusal.retryAfter ?? 5)))]);
@@ -63,11 +64,20 @@ function wantsChallenge(reason: Reason, status: number): boolean {
 	return status === 401 || reasons[reason].error !== null;
 }
 
-function challengeFor(reason: Reason, status: number, challenge: Challenge, exposeReason: boolean): string {
+/**
+ * The attributes are those of RFC 6750 §3 under every scheme: shared access signatures have no specification of their own.
+ */
+function challengeFor(
+	scheme: string,
+	reason: Reason,
+	status: number,
+	challenge: Challenge,
+	exposeReason: boolean,
+): string {
 	const { error, description } = reasons[reason];
 	// A reason without a code that was moved to 401 came with a token: `invalid_token` is the code for that.
 	const code = error ?? (status === reasons[reason].status ? undefined : 'invalid_token');
-	return formatChallenge('Bearer', [
+	return formatChallenge(scheme, [
 		['realm', challenge.realm],
 		['error', code],
 		['error_description', code === undefined ? undefined : exposeReason ? `${description} (${reason})` : description],

@@ -33,6 +33,7 @@ export function createKeySources(definition: Definition, runtime: Runtime, previ
 	const shared = previous?.shared ?? createSharedKeys(runtime.log);
 	shared.follow(definition.providers);
 	for (const provider of definition.providers) {
+		if (provider.keys.from === 'none') continue;
 		const before = previous?.definition.providers.find(({ name }) => name === provider.name);
 		const kept =
 			before !== undefined && originOf(before) === originOf(provider)
@@ -73,6 +74,8 @@ function createKeySource(provider: ProviderDefinition, runtime: Runtime, shared:
 				warnings,
 			});
 		}
+		case 'none':
+			throw new Error(`provider ${name} has no keys`);
 		case 'secret':
 			return createLocalKeySource([secretKey(definition.secret, cryptography, provider.algorithms)]);
 		case 'jwks':

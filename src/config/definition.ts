@@ -159,7 +159,9 @@ export type KeysDefinition =
 	/** Inline, or read from a file at load. */
 	| { readonly from: 'jwks'; readonly jwks: JsonObject; readonly file: string | undefined }
 	| { readonly from: 'pem'; readonly pem: string; readonly file: string }
-	| { readonly from: 'secret'; readonly secret: string };
+	| { readonly from: 'secret'; readonly secret: string }
+	/** A provider none of whose tokens is verified with published keys. */
+	| { readonly from: 'none' };
 
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;

@@ -1,7 +1,7 @@
 import type { CheckName } from './check.ts';
 import type { Challenge, Facts } from './facts.ts';
 import type { JsonObject } from './json.ts';
-import type { Algorithm, VerificationKey } from './ports.ts';
+import type { Algorithm, VerificationKey, Voucher } from './ports.ts';
 import type { CredentialKind, Principal } from './principal.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -56,9 +56,10 @@ export class Evidence implements Facts {
 	provider: string | undefined = undefined;
 	/** The token's algorithm, once the provider was found to allow it. */
 	algorithm: Algorithm | undefined = undefined;
-	/** Keys worth trying, then the one that verified. */
+	/** Keys worth trying. */
 	candidates: readonly VerificationKey[] = [];
-	key: VerificationKey | undefined = undefined;
+	/** The key that verified, or whatever else vouches for the token. */
+	voucher: Voucher | undefined = undefined;
 	/** What the token claims, genuine or not: `explain` judges it even after a bad signature. */
 	claimed: Principal | undefined = undefined;
 	/** What a genuine token says. Set only by an authenticator, after verification, or from the cache of genuine tokens. */

@@ -27,6 +27,8 @@ export interface Facts {
 
 /** What the WWW-Authenticate header of a route says besides the error (RFC 6750 §3, RFC 9470 §3). */
 export interface Challenge {
+	/** Authentication schemes that would do, as they are written in a challenge; one challenge for each. */
+	readonly schemes: readonly string[];
 	readonly realm: string | undefined;
 	/** The scopes a token needs, for `scope_insufficient`: space-separated, already filled with path parameters. */
 	readonly scope: string | undefined;

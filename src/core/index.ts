@@ -23,6 +23,7 @@ export {
 	type TelemetryExport,
 	type Timers,
 	type VerificationKey,
+	type Voucher,
 } from './ports.ts';
 export type { CredentialKind, Principal } from './principal.ts';
 export {

@@ -68,20 +68,24 @@ export interface Timers {
 	after(ms: number, task: () => void): () => void;
 }
 
-/** A verification key of a provider, bound to the algorithms it may be used with. */
-export interface VerificationKey {
+/** What vouched for a token when it was found genuine. A cached token counts only as long as this does. */
+export interface Voucher {
+	/** The only issuer, or template with `{tenantid}` (`issuer` member of Entra's JWKs), that it may vouch for; undefined: any. */
+	readonly issuer: string | undefined;
+	/** True once it has been withdrawn: cached tokens that it vouched for end with it. */
+	retired: boolean;
+	/** Monotonic milliseconds until which its word counts. */
+	usableUntil: number;
+}
+
+/** A verification key of a provider, bound to the algorithms it may be used with. `retired` once it has left its key set. */
+export interface VerificationKey extends Voucher {
 	readonly kid: string | undefined;
 	/** What `kty`, `crv`, `alg`, `use` and `key_ops` of the key leave. */
 	readonly algorithms: ReadonlySet<Algorithm>;
-	/** `issuer` member of Entra's JWKs: the only issuer, or template with `{tenantid}`, whose tokens this key may sign. */
-	readonly issuer: string | undefined;
 	/** RFC 7638 thumbprint; the same key keeps its identity over refreshes. Undefined for a shared secret. */
 	readonly thumbprint: string | undefined;
 	readonly public: PublicKey;
-	/** True once the key has left its key set: cached tokens that it verified end with it. */
-	retired: boolean;
-	/** Monotonic milliseconds until which the key may be used without a successful refresh. */
-	usableUntil: number;
 }
 
 /** The keys that a provider published last, for the time when it cannot be asked. */

@@ -15,8 +15,6 @@ import type {
 import { readPathPattern } from '#formats/route-pattern';
 import { compileTemplate } from '#formats/template';
 import type { KeySource } from '#keys/verification/key-source';
-import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
-import type { JwtProvider } from '#pipeline/authenticate/jwt-provider';
 import { createAudienceCheck } from '#pipeline/authorize/audience';
 import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
 import { createBindingCheck } from '#pipeline/authorize/binding';
@@ -30,6 +28,8 @@ import { createTypeCheck } from '#pipeline/authorize/type';
 import { createCredentialCheck } from '#pipeline/extract/credential';
 import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
+import { compileAuthenticators, type ProviderUse, schemesOf } from './authenticators.ts';
+import { createKindOf } from './credential-kind.ts';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
 import { compileHost } from './host-matcher.ts';
 import type { Policy } from './policy.ts';
@@ -37,7 +37,7 @@ import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
 
 export interface CompileOptions {
-	/** Key source of each provider, by name. */
+	/** Key source of each provider that has one, by name. */
 	readonly keys: ReadonlyMap<string, KeySource>;
 	readonly clock: Clock;
 	readonly cryptography: Pick<Cryptography, 'digest'>;
@@ -134,29 +134,34 @@ function compileGuard(route: RouteDefinition, parameters: readonly string[], sha
 	const placed = (list: readonly CredentialLocation[]) =>
 		list.flatMap((wanted) => locations.filter((location) => sameLocation(location, wanted)));
 
-	const jwtProviders: JwtProvider[] = [];
+	const uses: ProviderUse[] = [];
 	const rules = new Map<string, ProviderPolicy>();
 	for (const rule of route.rules) {
 		const provider = shared.providers.get(rule.provider);
-		const keys = shared.keys.get(rule.provider);
-		if (provider === undefined || keys === undefined)
-			throw new Error(`route ${route.name} names the unknown provider ${rule.provider}`);
+		if (provider === undefined) throw new Error(`route ${route.name} names the unknown provider ${rule.provider}`);
 		const tokenFrom = placed(rule.tokenFrom);
-		jwtProviders.push({ ...provider, algorithms: new Set(provider.algorithms), keys, tokenFrom });
+		uses.push({ provider, tokenFrom });
 		rules.set(provider.name, compileRules(route, rule, provider, tokenFrom, parameters, shared));
 	}
+	const schemes = [...new Set(uses.flatMap(({ provider }) => schemesOf(provider)))];
 	return {
 		extract: [
 			createCredentialCheck({
 				locations,
-				schemes: new Set(['bearer']),
+				schemes: new Set(schemes.map((scheme) => scheme.toLowerCase())),
 				maxTokenLength: shared.definition.limits.token,
 			}),
 		],
-		kindOf: () => 'jwt',
-		authenticate: new Map([['jwt', createJwtAuthenticator(jwtProviders)]]),
+		kindOf: createKindOf(new Set(uses.flatMap(({ provider }) => provider.tokens))),
+		authenticate: compileAuthenticators(uses, shared),
 		rules,
-		challenge: { realm: shared.definition.errors.realm, scope: undefined, acrValues: undefined, maxAge: undefined },
+		challenge: {
+			schemes,
+			realm: shared.definition.errors.realm,
+			scope: undefined,
+			acrValues: undefined,
+			maxAge: undefined,
+		},
 	};
 }
 
@@ -199,7 +204,7 @@ function compileRules(
 		tokenFrom,
 		authorize,
 		headers: remembered(compileClaimsToHeaders(route.claimsToHeaders)),
-		challenge: compileChallenge(rule, parameters, shared.definition.errors.realm),
+		challenge: compileChallenge(rule, schemesOf(provider), parameters, shared.definition.errors.realm),
 	};
 }
 
@@ -218,6 +223,7 @@ function remembered(map: (principal: Principal) => HeaderList): (principal: Prin
 
 function compileChallenge(
 	rule: ProviderRules,
+	schemes: readonly string[],
 	parameters: readonly string[],
 	realm: string | undefined,
 ): (values: readonly string[]) => Challenge {
@@ -225,6 +231,7 @@ function compileChallenge(
 	const scopes = [...rule.scopes.allOf, ...rule.scopes.anyOf].map((text) => compileTemplate(text, parameters));
 	const { acrValues, maxAge } = rule.authentication;
 	return (values) => ({
+		schemes,
 		realm,
 		scope: scopes.length === 0 ? undefined : scopes.map((fill) => fill(values)).join(' '),
 		acrValues: acrValues.length === 0 ? undefined : acrValues.join(' '),

@@ -188,9 +188,9 @@ describe('what the cache of genuine tokens may answer', () => {
 		const verdict = await decide(get(jwt));
 		expect((await decide(get(jwt))).facts.cached).toBe(true);
 		const { facts } = await import('../../test/support/policy.ts');
-		const verifiedBy = facts(verdict).key;
-		if (verifiedBy === undefined) throw new Error('no key');
-		verifiedBy.retired = true;
+		const { voucher } = facts(verdict);
+		if (voucher === undefined) throw new Error('nobody vouches for it');
+		voucher.retired = true;
 		expect((await decide(get(jwt))).facts.cached).toBe(false);
 		expect(compiled.genuine.size).toBe(1);
 		expect(await reason(get(jwt))).toBe('allow');

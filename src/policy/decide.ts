@@ -86,7 +86,7 @@ function authenticate(
 		evidence.cached = true;
 		evidence.provider = genuine.principal.provider;
 		evidence.principal = genuine.principal;
-		evidence.key = genuine.key;
+		evidence.voucher = genuine.voucher;
 		evidence.expiresMonotonic = genuine.expiresMonotonic;
 		evidence.tokenId = genuine.tokenId;
 		return conclude(policy, route, guard, evidence);
@@ -98,17 +98,17 @@ function authenticate(
 	return verified(policy, route, guard, evidence, reason);
 }
 
-/** What is known of this exact token, as far as it counts here: provider of this route, same definition, key still in force. */
+/** What is known of this exact token, as far as it counts here: provider of this route, same definition and scheme, voucher still in force. */
 function recall(policy: Policy, guard: Guard, evidence: Evidence, digest: string): GenuineToken | undefined {
 	const known = policy.genuine.recall(digest);
-	if (known === undefined) return undefined;
+	const { credential } = evidence;
+	if (known === undefined || credential === undefined) return undefined;
 	for (const entry of known) {
 		const rules = guard.rules.get(entry.principal.provider);
 		if (rules === undefined || rules.generation !== entry.generation) continue;
-		if (entry.principal.kind !== evidence.kind || entry.key.retired || evidence.monotonic >= entry.key.usableUntil)
-			continue;
-		if (evidence.now >= entry.endsAt) continue;
-		if (evidence.credential === undefined || !rules.tokenFrom.includes(evidence.credential.location)) continue;
+		if (entry.principal.kind !== evidence.kind || entry.scheme !== credential.scheme) continue;
+		if (entry.voucher.retired || evidence.monotonic >= entry.voucher.usableUntil) continue;
+		if (evidence.now >= entry.endsAt || !rules.tokenFrom.includes(credential.location)) continue;
 		return entry;
 	}
 	return undefined;
@@ -124,10 +124,11 @@ function verified(
 	const rules = guard.rules.get(evidence.provider ?? '');
 	if (rules !== undefined) evidence.challenge = rules.challenge(evidence.parameters);
 	if (reason !== null) return refuseOn(route, evidence, reason);
-	const { principal, key, digest, tokenId } = evidence;
+	const { credential, principal, voucher, digest, tokenId } = evidence;
 	if (
+		credential !== undefined &&
 		principal !== undefined &&
-		key !== undefined &&
+		voucher !== undefined &&
 		digest !== undefined &&
 		tokenId !== undefined &&
 		rules !== undefined
@@ -136,11 +137,12 @@ function verified(
 		if (expiresAt !== undefined && evidence.now < expiresAt + rules.clockSkew) {
 			const endsAt = expiresAt + rules.clockSkew;
 			const expiresMonotonic = evidence.monotonic + (endsAt - evidence.now) * 1000;
-			const bytes = evidence.credential?.token.length ?? 0;
+			const { scheme, token } = credential;
+			const { generation } = rules;
 			policy.genuine.admit(
 				digest,
-				{ principal, key, generation: rules.generation, endsAt, expiresMonotonic, tokenId },
-				bytes,
+				{ principal, scheme, voucher, generation, endsAt, expiresMonotonic, tokenId },
+				token.length,
 			);
 		}
 	}

@@ -225,7 +225,7 @@ async function accepts(
 	}
 	const evidence = new Evidence(verified.request, verified.now, verified.monotonic);
 	evidence.principal = principal;
-	evidence.key = verified.key;
+	evidence.voucher = verified.voucher;
 	evidence.parameters = parameters;
 	for (const check of rules.authorize) if ((await check.judge(evidence)) !== null) return false;
 	return true;

@@ -1,16 +1,8 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, VerificationKey } from '#core/index';
+import type { JsonObject, Voucher } from '#core/index';
 import { createGenuineTokens, type GenuineToken } from './genuine-tokens.ts';
 
-const key: VerificationKey = {
-	kid: undefined,
-	algorithms: new Set(['RS256']),
-	issuer: undefined,
-	thumbprint: undefined,
-	public: { verify: () => true },
-	retired: false,
-	usableUntil: Number.POSITIVE_INFINITY,
-};
+const voucher: Voucher = { issuer: undefined, retired: false, usableUntil: Number.POSITIVE_INFINITY };
 
 function genuine(claims: JsonObject, scopes: readonly string[] = [], provider = 'a'): GenuineToken {
 	return {
@@ -29,7 +21,8 @@ function genuine(claims: JsonObject, scopes: readonly string[] = [], provider = 
 			confirmation: undefined,
 			type: undefined,
 		},
-		key,
+		scheme: 'bearer',
+		voucher,
 		generation: 'g',
 		endsAt: 0,
 		expiresMonotonic: 0,

@@ -4,11 +4,13 @@
  * get in, so a flood of bad ones can neither fill it nor push anything out (invariant 8).
  */
 import { LRUCache } from 'lru-cache';
-import type { JsonValue, Principal, VerificationKey } from '#core/index';
+import type { JsonValue, Principal, Voucher } from '#core/index';
 
 export interface GenuineToken {
 	readonly principal: Principal;
-	readonly key: VerificationKey;
+	/** Lower-case authentication scheme under which it came: the same text under another scheme is another credential. */
+	readonly scheme: string;
+	readonly voucher: Voucher;
 	/** Generation of the provider's definition when this was verified. */
 	readonly generation: string;
 	/** Wall clock, seconds: `exp` plus the provider's clock skew. */

@@ -155,7 +155,7 @@ function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): 
 
 function signatureCheck(): Check {
 	function accept(evidence: Evidence, key: VerificationKey): null {
-		evidence.key = key;
+		evidence.voucher = key;
 		evidence.principal = evidence.claimed;
 		return null;
 	}
@@ -182,7 +182,7 @@ function signatureCheck(): Check {
 		needs: 'key',
 		judge: (evidence) => verifyFrom(evidence, 0),
 		expected: () => 'a signature that the key verifies',
-		found: (evidence) => (evidence.key === undefined ? 'it does not verify' : 'it verifies'),
+		found: (evidence) => (evidence.voucher === undefined ? 'it does not verify' : 'it verifies'),
 	};
 }
 

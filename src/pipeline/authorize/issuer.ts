@@ -17,7 +17,7 @@ export function createIssuerCheck(issuers: readonly string[], issuerTemplate: st
 	return principalCheck({
 		name: 'issuer',
 		judge: (principal, evidence) =>
-			accepts(principal) && keyMaySign(principal, evidence.key?.issuer) ? null : 'issuer_unknown',
+			accepts(principal) && keyMaySign(principal, evidence.voucher?.issuer) ? null : 'issuer_unknown',
 		expected: (evidence) =>
 			`iss: ${[...issuers, ...(issuerTemplate === undefined ? [] : [issuerTemplate])].join(' or ')}${boundTo(evidence)}`,
 		found: (principal) => `iss: ${principal.issuer}${mark(tenantOf(principal))}`,
@@ -42,7 +42,7 @@ function tenantOf(principal: Principal): string | undefined {
 }
 
 function boundTo(evidence: Evidence): string {
-	return evidence.key?.issuer === undefined ? '' : `, signed by a key for ${evidence.key.issuer}`;
+	return evidence.voucher?.issuer === undefined ? '' : `, signed by a key for ${evidence.voucher.issuer}`;
 }
 
 function mark(tenant: string | undefined): string {

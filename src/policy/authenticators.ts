@@ -1,0 +1,47 @@
+/** The authenticators of a route, by kind of credential: each one gets the providers that issue that kind. */
+import type { ProviderDefinition } from '#config/definition';
+import type { Check, CredentialKind, CredentialLocation } from '#core/index';
+import type { KeySource } from '#keys/verification/key-source';
+import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
+
+/** A provider on a route. */
+export interface ProviderUse {
+	readonly provider: ProviderDefinition;
+	/** Places from which its tokens are taken; the same objects as the extractor's. */
+	readonly tokenFrom: readonly CredentialLocation[];
+}
+
+export interface AuthenticatorParts {
+	/** By provider name. */
+	readonly keys: ReadonlyMap<string, KeySource>;
+}
+
+/** Throws an Error when a provider has not got what its kind of token needs. */
+export function compileAuthenticators(
+	uses: readonly ProviderUse[],
+	{ keys }: AuthenticatorParts,
+): ReadonlyMap<CredentialKind, readonly Check[]> {
+	const authenticators = new Map<CredentialKind, readonly Check[]>();
+	const jwt = uses.filter(({ provider }) => provider.tokens.includes('jwt'));
+	if (jwt.length > 0) {
+		const providers = jwt.map(({ provider, tokenFrom }) => ({
+			...provider,
+			algorithms: new Set(provider.algorithms),
+			keys: needed(keys, provider.name),
+			tokenFrom,
+		}));
+		authenticators.set('jwt', createJwtAuthenticator(providers));
+	}
+	return authenticators;
+}
+
+function needed<T>(sources: ReadonlyMap<string, T>, provider: string): T {
+	const source = sources.get(provider);
+	if (source === undefined) throw new Error(`the provider ${provider} has no keys`);
+	return source;
+}
+
+/** Authentication schemes under which a provider's credentials come, as a challenge writes them. */
+export function schemesOf(_provider: ProviderDefinition): readonly string[] {
+	return ['Bearer'];
+}
