@@ -2,13 +2,26 @@
  * The import table of ARCHITECTURE.md as rules. scripts/check-layers.ts runs them over src/, and over a fixture that
  * breaks every one of them; it also holds this table and the folders of src/ against each other.
  */
-const below = ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config', 'policy', 'runtime', 'assembly'];
+const below = [
+	'core',
+	'formats',
+	'keys',
+	'store',
+	'pipeline',
+	'answers',
+	'observe',
+	'config',
+	'policy',
+	'runtime',
+	'assembly',
+];
 
 /** Folder of src/ → folders that it may import, besides itself. */
 const layers = {
 	core: [],
 	formats: ['core'],
 	keys: ['core', 'formats'],
+	store: ['core', 'formats'],
 	observe: ['core', 'formats'],
 	config: ['core', 'formats'],
 	'pipeline/extract': ['core', 'formats'],
@@ -67,11 +80,15 @@ module.exports = {
 		},
 		{
 			name: 'node: at the edges',
-			comment: 'node: belongs to runtime, http, assembly, admin, gateway, cli and the loading of config',
+			comment: 'node: belongs to runtime, store, http, assembly, admin, gateway, cli and the loading of config',
 			severity: 'error',
 			from: {
 				path: '^src/',
-				pathNot: [tests, ...pure, ...folders(['runtime', 'http', 'assembly', 'admin', 'gateway', 'cli', 'config'])],
+				pathNot: [
+					tests,
+					...pure,
+					...folders(['runtime', 'store', 'http', 'assembly', 'admin', 'gateway', 'cli', 'config']),
+				],
 			},
 			to: { dependencyTypes: ['core'] },
 		},

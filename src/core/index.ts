@@ -39,4 +39,18 @@ export {
 	reasons,
 } from './reasons.ts';
 export type { HeaderList, RequestView } from './request-view.ts';
+export {
+	type EnterOptions,
+	type LedgerChanges,
+	type LedgerEntry,
+	type LedgerPosition,
+	maximumTtl,
+	type PutOptions,
+	type Sealing,
+	type Store,
+	type StoredRecord,
+	type StoreType,
+	StoreUnavailable,
+	storeTypes,
+} from './store.ts';
 export type { Answer, HeaderStrip, RequestEdits, ResponseEdits, Upstream, Verdict } from './verdict.ts';

@@ -4,4 +4,5 @@ export { nodeCryptography } from './cryptography.ts';
 export { createDocumentFetcher } from './document-fetcher.ts';
 export { createKeptKeysFolder } from './kept-keys-file.ts';
 export { createLog } from './log.ts';
+export { createSealing } from './sealing.ts';
 export { systemTimers } from './timers.ts';
