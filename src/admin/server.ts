@@ -127,6 +127,7 @@ function viewOf(request: IncomingMessage, target: string): RequestView {
 		header: (name) => (names.includes(name) ? rawHeaders[names.indexOf(name) * 2 + 1] : undefined),
 		peer: request.socket.remoteAddress ?? '',
 		serverName: undefined,
+		clientCertificate: undefined,
 	};
 }
 

@@ -38,7 +38,7 @@ export {
 	reasonNames,
 	reasons,
 } from './reasons.ts';
-export type { HeaderList, RequestView } from './request-view.ts';
+export type { ClientCertificate, HeaderList, RequestView } from './request-view.ts';
 export {
 	type EnterOptions,
 	type LedgerChanges,

@@ -19,6 +19,16 @@ export interface RequestView {
 	readonly peer: string;
 	/** Server name of the TLS handshake, lower-case; undefined without TLS or SNI. */
 	readonly serverName: string | undefined;
+	/** What the client presented in the TLS handshake; undefined without TLS, or when it presented nothing. */
+	readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** A certificate whose key the client has proven to hold. */
+export interface ClientCertificate {
+	/** SHA-256 of the DER encoding, base64url: `x5t#S256` of RFC 8705 §3.1. */
+	readonly thumbprint: string;
+	/** Whether it chains to an authority that the listener names. Where none is required, anybody may have issued it. */
+	readonly isVouchedFor: boolean;
 }
 
 /** Field lines in order, names as they go on the wire. */

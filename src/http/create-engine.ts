@@ -12,6 +12,7 @@ import { Sweep } from './h1/sweep.ts';
 import { createUpstreamPools } from './h1/upstream-pool.ts';
 import { lingerTime } from './linger.ts';
 import { createListener, openListener, renewCertificate } from './listener.ts';
+import { peerOf } from './peer.ts';
 
 /**
  * An engine that is not listening yet. Throws when an option cannot work (certificate, key, trusted proxies). Nothing
@@ -36,9 +37,9 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 			socket.once('close', () => sockets.delete(socket));
 			return true;
 		},
-		ready(socket: Socket): void {
+		ready(socket: Socket, isMutual: boolean): void {
 			sweep.tick();
-			const connection = new ClientConnection(socket, parts);
+			const connection = new ClientConnection(socket, peerOf(socket, isMutual), parts);
 			connections.add(connection);
 			socket.once('close', () => connections.delete(connection));
 		},

@@ -45,6 +45,7 @@ test('the decision sees the field lines as they came', async () => {
 		host: 'Api.Example.com:80',
 		peer: '127.0.0.1',
 		serverName: undefined,
+		clientCertificate: undefined,
 	});
 	expect([view?.headerCount('authorization'), view?.header('authorization')]).toEqual([2, 'a']);
 	expect([view?.header('x'), view?.headerCount('y'), view?.header('y')]).toEqual(['caf\xe9', 0, undefined]);

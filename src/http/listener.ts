@@ -7,8 +7,8 @@ import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
 export interface ListenerEvents {
 	/** A connection came about; false: it is not wanted. */
 	opened(socket: Socket): boolean;
-	/** It can be read from: at once without TLS, after the handshake with it. */
-	ready(socket: Socket): void;
+	/** It can be read from: at once without TLS, after the handshake with it. `isMutual`: client certificates are asked for. */
+	ready(socket: Socket, isMutual: boolean): void;
 }
 
 /** A listener that has a server but is not bound yet. Throws when certificate or key cannot be used. */
@@ -16,22 +16,23 @@ export function createListener({ tls }: ListenerOptions, options: EngineOptions,
 	if (tls === undefined) {
 		const server = createServer({ noDelay: true, allowHalfOpen: true });
 		return server.on('connection', (socket) => {
-			if (opened(socket, events)) events.ready(socket);
+			if (opened(socket, events)) events.ready(socket, false);
 		});
 	}
+	const isMutual = tls.clientCertificate !== 'none';
 	const server = createTlsServer({
 		...secureContext(tls),
 		noDelay: true,
 		allowHalfOpen: true,
 		handshakeTimeout: options.timeouts.requestHead,
 		ALPNProtocols: ['http/1.1'],
-		requestCert: tls.clientCertificate !== 'none',
+		requestCert: isMutual,
 		rejectUnauthorized: tls.clientCertificate === 'require',
 	});
 	server.on('connection', (socket) => opened(socket, events));
 	server.on('secureConnection', (socket) => {
 		socket.on('error', ignore);
-		events.ready(socket);
+		events.ready(socket, isMutual);
 	});
 	server.on('tlsClientError', (_, socket) => socket.destroy());
 	return server;

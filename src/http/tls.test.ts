@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { connect, getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
@@ -92,7 +93,7 @@ test('a required client certificate is required', async () => {
 	const ask = async (options: object): Promise<number | string> => {
 		try {
 			const client = clientOn(await secure(gateway, options));
-			client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+			client.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
 			return (await client.response()).status;
 		} catch {
 			return 'refused';
@@ -103,6 +104,46 @@ test('a required client certificate is required', async () => {
 	expect(await ask({})).toBe('refused');
 	expect(await ask({ cert: unknown.certificate, key: unknown.key })).toBe('refused');
 	expect(gateway.decided).toHaveLength(1);
+});
+
+test('where client certificates are asked for, a request is for the host of its handshake', async () => {
+	const listeners = [listener({ clientCertificate: 'request' })];
+	const gateway = await testEngine({ decide: denyAll, engine: { listeners } });
+	const client = clientOn(await secure(gateway));
+	const status = async (target: string, host: string): Promise<number> => {
+		client.send(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+		return (await client.response()).status;
+	};
+	expect(await status('/', 'LOCALHOST.:443')).toBe(401);
+	expect(await status('/', 'other.example')).toBe(421);
+	expect(await status('/', '127.0.0.1')).toBe(421);
+	expect(await status('https://other.example/', 'localhost')).toBe(421);
+	expect(gateway.decided).toHaveLength(1);
+	const nameless = clientOn(await secure(gateway, { servername: '', checkServerIdentity: () => undefined }));
+	nameless.send('GET / HTTP/1.1\r\nHost: other.example\r\n\r\n');
+	expect((await nameless.response()).status).toBe(401);
+});
+
+test('the thumbprint of a client certificate is known to every request of its connection', async () => {
+	const known = selfSigned({ commonName: 'client' });
+	const stranger = selfSigned({ commonName: 'stranger' });
+	const listeners = [listener({ clientCa: known.certificate, clientCertificate: 'request' })];
+	const gateway = await testEngine({ decide: denyAll, engine: { listeners } });
+	for (const { certificate, key } of [known, stranger]) {
+		const client = clientOn(await secure(gateway, { cert: certificate, key }));
+		for (let count = 0; count < 2; count++) {
+			client.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+			expect((await client.response()).status).toBe(401);
+		}
+		const [first, second] = gateway.decided.slice(-2);
+		const thumbprint = createHash('sha256').update(new X509Certificate(certificate).raw).digest('base64url');
+		expect(first?.clientCertificate).toEqual({ thumbprint, isVouchedFor: certificate === known.certificate });
+		expect(second?.clientCertificate).toBe(first?.clientCertificate);
+	}
+	const client = clientOn(await secure(gateway));
+	client.send('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+	expect((await client.response()).status).toBe(401);
+	expect(gateway.decided.at(-1)?.clientCertificate).toBeUndefined();
 });
 
 /** An origin over TLS that notes the server names it was asked for and answers with the Host it got. */

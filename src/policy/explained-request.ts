@@ -68,6 +68,7 @@ function view(
 		method,
 		peer: '127.0.0.1',
 		serverName: undefined,
+		clientCertificate: undefined,
 		headerCount: (name) => headers.filter(([candidate]) => candidate === name).length,
 		header: (name) => headers.find(([candidate]) => candidate === name)?.[1],
 	};

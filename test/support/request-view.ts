@@ -28,6 +28,7 @@ export function requestView(request: FakeRequest = {}): RequestView {
 		scheme,
 		peer,
 		serverName: undefined,
+		clientCertificate: undefined,
 		headerCount: (name) => lines.filter(([candidate]) => candidate === name).length,
 		header: (name) => lines.find(([candidate]) => candidate === name)?.[1],
 	};

@@ -94,6 +94,7 @@ const statusOf: Partial<Record<Reason, number>> = {
 	method_not_allowed: 405,
 	request_timeout: 408,
 	content_too_large: 413,
+	misdirected: 421,
 	headers_too_large: 431,
 	upstream_unreachable: 502,
 	upstream_invalid_response: 502,

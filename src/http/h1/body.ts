@@ -18,8 +18,8 @@ export interface Body {
 	/** Bytes of content so far. */
 	readonly received: number;
 	readonly isComplete: boolean;
-	/** What to write once it is complete. */
-	readonly last: string;
+	/** To be written after the stretch: what says that it was the last. */
+	readonly suffix: string;
 }
 
 /** For framing that is not ambiguous; a body that ends with its connection is `untilClose`. */
@@ -29,7 +29,7 @@ export function bodyOf(framing: Framing): Body {
 
 export class CountedBody implements Body {
 	readonly prefix = '';
-	readonly last = '';
+	readonly suffix = '';
 	start = 0;
 	end = 0;
 	received = 0;
@@ -60,7 +60,7 @@ export class CountedBody implements Body {
 /** A body that ends with its connection; complete once somebody says so. */
 export class UntilClose implements Body {
 	readonly prefix = '';
-	readonly last = '';
+	readonly suffix = '';
 	start = 0;
 	end = 0;
 	received = 0;
@@ -94,7 +94,6 @@ type Stage = 'size' | 'size end' | 'data' | 'data CR' | 'data LF' | 'line' | 'na
  * came; the last one and the trailers behind it never do, so that a body that breaks cannot look whole.
  */
 export class ChunkedBody implements Body {
-	readonly last = '0\r\n\r\n';
 	prefix = '';
 	start = 0;
 	end = 0;
@@ -105,6 +104,10 @@ export class ChunkedBody implements Body {
 	#size = 0;
 	#digits = 0;
 	#trailer = 0;
+
+	get suffix(): string {
+		return this.isComplete ? '0\r\n\r\n' : '';
+	}
 
 	take(bytes: Uint8Array, from: number): number {
 		const to = bytes.length;

@@ -5,28 +5,30 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { Answer, Reason } from '#core/index';
 import { bareAnswer, prepareAnswer } from '../answer.ts';
+import type { Client, Detached } from '../client.ts';
 import { lingerBytes, lingerTime } from '../linger.ts';
-import type { Body } from './body.ts';
-import { answerHead, persistenceLines } from './client-head.ts';
+import type { Peer } from '../peer.ts';
+import { type Body, bodyOf } from './body.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Exchange } from './exchange.ts';
 import { forwardedText } from './forwarded-text.ts';
 import { CR } from './octets.ts';
 import { PartialHead } from './partial-head.ts';
-import { type Peer, type RequestHead, readRequestHead, skipEmptyLines } from './request-head.ts';
+import { type RequestHead, readRequestHead, skipEmptyLines } from './request-head.ts';
+import { SocketWriter } from './socket-writer.ts';
 import type { Timed } from './sweep.ts';
 
 /** `idle` reads heads, `busy` has a request under way, `discarding` drops the rest of a body that nobody wants. */
 type Phase = 'idle' | 'busy' | 'discarding' | 'closing' | 'gone';
 
-export class ClientConnection<C> implements Timed {
+export class ClientConnection<C> implements Client<C>, Timed {
 	readonly socket: Socket;
 	readonly engine: EngineParts<C>;
 	readonly peer: Peer;
 	readonly isTrusted: boolean;
+	readonly response: SocketWriter;
 	deadline: number;
 	#phase: Phase = 'idle';
 	#exchange: Exchange<C> | undefined;
@@ -42,11 +44,12 @@ export class ClientConnection<C> implements Timed {
 	#forwardedHost: string | undefined;
 	#forwardedText = '';
 
-	constructor(socket: Socket, engine: EngineParts<C>) {
+	constructor(socket: Socket, peer: Peer, engine: EngineParts<C>) {
 		this.socket = socket;
 		this.engine = engine;
-		this.peer = peerOf(socket);
-		this.isTrusted = engine.isTrusted(this.peer.address);
+		this.peer = peer;
+		this.isTrusted = engine.isTrusted(peer.address);
+		this.response = new SocketWriter(socket, engine.options.timeouts.keepAlive);
 		this.deadline = engine.sweep.in(engine.options.timeouts.requestHead);
 		engine.sweep.add(this);
 		socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd).on('close', this.#onClose);
@@ -57,12 +60,14 @@ export class ClientConnection<C> implements Timed {
 		return this.#phase === 'idle' && this.#partial.isEmpty;
 	}
 
-	/** Whether bytes are waiting here that came behind what was taken so far. */
+	bodyOf(head: RequestHead): Body {
+		return bodyOf(head.framing);
+	}
+
 	get hasMore(): boolean {
 		return this.#rest !== undefined;
 	}
 
-	/** Lets `body` read what is there: the bytes it read in, undefined when there are none, null when they are malformed. */
 	pull(body: Body): Buffer | undefined | null {
 		const bytes = this.#rest;
 		if (bytes === undefined) return undefined;
@@ -84,7 +89,7 @@ export class ClientConnection<C> implements Timed {
 		this.socket.resume();
 	}
 
-	/** Field lines about this connection for the upstream; the same for every request of it to the same host. */
+	/** The same for every request of this connection to the same host. */
 	forwardedLines(head: RequestHead, host: string): string {
 		if (this.isTrusted) return forwardedText(head, { peer: this.peer, host, isTrusted: true });
 		if (host !== this.#forwardedHost) {
@@ -94,10 +99,6 @@ export class ClientConnection<C> implements Timed {
 		return this.#forwardedText;
 	}
 
-	/**
-	 * The exchange is over and its response was written. `unwanted` is what is left of its request's body; undefined when
-	 * all of it was read.
-	 */
 	over(exchange: Exchange<C>, persists: boolean, unwanted: Body | undefined): void {
 		if (this.#exchange !== exchange || this.#phase !== 'busy') return;
 		this.#exchange = undefined;
@@ -133,21 +134,20 @@ export class ClientConnection<C> implements Timed {
 		else this.resumeReading();
 	}
 
-	/** Ends at once. With `reset`, in a way that nobody can take for the end of a body. */
 	cut(reset = false): void {
 		if (reset) this.socket.resetAndDestroy();
 		else this.socket.destroy();
 	}
 
-	/** Takes the socket out of here, with what was read and not taken; nothing of this listens on it any more. */
-	detach(): Buffer | undefined {
+	/** Nothing of this listens on the socket any more. */
+	detach(): Detached {
 		const rest = this.#rest?.subarray(this.#at);
 		this.#phase = 'gone';
 		this.#exchange = undefined;
 		this.engine.sweep.remove(this);
 		this.socket.off('data', this.#onData).off('drain', this.#onDrain);
 		this.socket.off('end', this.#onEnd).off('close', this.#onClose);
-		return rest;
+		return { socket: this.socket, rest };
 	}
 
 	expired(): void {
@@ -323,9 +323,8 @@ export class ClientConnection<C> implements Timed {
 		} catch (error) {
 			options.log.error('an answer could not be written', { error });
 		}
-		const { status, body } = prepared;
-		const head = answerHead(prepared, persistenceLines({ persists: false, keepAlive: 0 }));
-		this.socket.write(head + body.toString('latin1'), 'latin1');
+		const { status } = prepared;
+		this.response.answer(prepared, false, false);
 		this.close();
 		const outcome = { upstreamStatus: undefined, reason, cause, duration: 0, upstreamDuration: undefined };
 		try {
@@ -334,19 +333,4 @@ export class ClientConnection<C> implements Timed {
 			options.log.error('recording the end of a request failed', { error });
 		}
 	}
-}
-
-function peerOf(socket: Socket): Peer {
-	const secure = socket instanceof TLSSocket;
-	const name = secure && 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : '';
-	return {
-		address: plainAddress(socket.remoteAddress ?? ''),
-		scheme: secure ? 'https' : 'http',
-		serverName: name === '' ? undefined : name.toLowerCase(),
-	};
-}
-
-/** An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is that IPv4 address. */
-function plainAddress(address: string): string {
-	return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

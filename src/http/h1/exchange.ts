@@ -5,21 +5,20 @@
  */
 import type { Answer, Reason } from '#core/index';
 import { bareAnswer, type PreparedAnswer, prepareAnswer } from '../answer.ts';
+import type { Client } from '../client.ts';
 import type { Action, Decision } from '../engine.ts';
+import { isMisdirected } from '../target.ts';
 import type { Body } from './body.ts';
-import type { ClientConnection } from './client-connection.ts';
-import { answerHead, persistenceLines } from './client-head.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Forwarding } from './forwarding.ts';
 import type { RequestHead } from './request-head.ts';
 import { isCarriedUpgrade } from './upgrade.ts';
-import { isBlocked } from './write-parts.ts';
 
 export type ForwardAction = Extract<Action, { kind: 'forward' }>;
 
 export class Exchange<C> {
 	readonly engine: EngineParts<C>;
-	readonly connection: ClientConnection<C>;
+	readonly client: Client<C>;
 	readonly head: RequestHead;
 	/** The client asks for an upgrade that we carry: whatever else comes of it is the connection's last answer. */
 	readonly isUpgrade: boolean;
@@ -41,9 +40,9 @@ export class Exchange<C> {
 	#upstreamStatus: number | undefined;
 	#upstreamDuration: number | undefined;
 
-	constructor(connection: ClientConnection<C>, head: RequestHead, isPipelined: boolean) {
-		this.connection = connection;
-		this.engine = connection.engine;
+	constructor(client: Client<C>, head: RequestHead, isPipelined: boolean) {
+		this.client = client;
+		this.engine = client.engine;
 		this.head = head;
 		this.isUpgrade = head.connection.upgrade && isCarriedUpgrade(head);
 		this.#isPipelined = isPipelined;
@@ -57,7 +56,7 @@ export class Exchange<C> {
 
 	start(): void {
 		this.engine.open += 1;
-		const problem = this.head.problem();
+		const problem = this.head.problem() ?? (isMisdirected(this.head, this.client.peer) ? 'misdirected' : undefined);
 		// Nobody pipelines an upgrade in good faith, and the answers before it need the socket.
 		if (problem !== undefined || (this.isUpgrade && this.#isPipelined)) {
 			this.#phase = 'acting';
@@ -82,7 +81,7 @@ export class Exchange<C> {
 		if (this.#sent !== 0) {
 			// A response that breaks must never look whole: in HTTP/1.0 the end of the connection is the end of the body.
 			this.end(this.#sent);
-			this.connection.cut(this.head.minor === 0);
+			this.client.cut(this.head.minor === 0);
 			return;
 		}
 		// What comes next on a connection whose framing or head was wrong is anybody's guess.
@@ -101,8 +100,8 @@ export class Exchange<C> {
 		this.#upstreamDuration = this.engine.sweep.now - this.#forwardedAt;
 	}
 
-	/** The lines by which this response says whether the connection goes on; noted as what will happen. */
-	promisePersistence(): string {
+	/** Whether the connection goes on behind this response, as its head will say. */
+	promisePersistence(): boolean {
 		const { timeouts } = this.engine.options;
 		const { head } = this;
 		this.#persists =
@@ -111,7 +110,7 @@ export class Exchange<C> {
 			!this.isUpgrade &&
 			timeouts.keepAlive > 0 &&
 			!this.engine.isDraining();
-		return persistenceLines({ persists: this.#persists, keepAlive: Math.floor(timeouts.keepAlive / 1_000) });
+		return this.#persists;
 	}
 
 	/** Notes that the head of the upstream's response is on its way to the client. */
@@ -124,14 +123,13 @@ export class Exchange<C> {
 		if (this.#phase !== 'acting') return;
 		this.#forwarding = undefined;
 		this.#unwanted = unwanted;
-		const { socket } = this.connection;
-		if (isBlocked(socket)) {
+		if (this.client.response.isBlocked) {
 			this.#isFlushing = true;
-			this.connection.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
+			this.client.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
 			return;
 		}
 		this.end(this.#sent);
-		this.connection.over(this, this.#persists, unwanted);
+		this.client.over(this, this.#persists, unwanted);
 	}
 
 	bodyArrived(): void {
@@ -142,7 +140,7 @@ export class Exchange<C> {
 	clientDrained(): void {
 		if (this.#isFlushing) {
 			this.#isFlushing = false;
-			this.connection.deadline = Number.POSITIVE_INFINITY;
+			this.client.deadline = Number.POSITIVE_INFINITY;
 			this.finish(this.#unwanted);
 		} else this.#forwarding?.clientDrained();
 	}
@@ -242,19 +240,16 @@ export class Exchange<C> {
 
 	#answer(answer: Answer, isLast: boolean): void {
 		const prepared = this.#prepare(answer);
-		const { head, connection } = this;
+		const { head, client } = this;
 		const isUnread = head.hasBody && this.#forwarding?.hasWholeBody !== true;
-		const promised = this.promisePersistence();
-		const closes = isUnread || isLast || !this.#persists;
+		const closes = !this.promisePersistence() || isUnread || isLast;
 		this.#persists = !closes;
 		this.#forwarding = undefined;
-		const persistence = closes ? persistenceLines({ persists: false, keepAlive: 0 }) : promised;
-		const text = answerHead(prepared, persistence);
-		connection.socket.write(head.method === 'HEAD' ? text : text + prepared.body.toString('latin1'), 'latin1');
+		client.response.answer(prepared, head.method === 'HEAD', !closes);
 		this.#sent = prepared.status;
 		if (closes) {
 			this.end(prepared.status);
-			connection.close();
+			client.close();
 		} else this.finish(undefined);
 	}
 }

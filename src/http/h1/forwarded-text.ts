@@ -2,8 +2,9 @@
 
 import { isFieldValue } from '#formats/header-value';
 import { forwardedLines, rebuiltFields } from '../forwarded-headers.ts';
+import type { Peer } from '../peer.ts';
 import { joinedValues } from './field-lines.ts';
-import type { Peer, RequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
 
 export interface ForwardedFrom {
 	readonly peer: Peer;

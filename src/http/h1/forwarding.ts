@@ -6,8 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import { effectiveHost } from '../target.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
-import { type Body, bodyOf } from './body.ts';
-import { continueHead } from './client-head.ts';
+import type { Body } from './body.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
@@ -56,7 +55,7 @@ export class Forwarding<C> implements Leaseholder {
 
 	/** Throws when an edit could not go on a wire; nothing has been sent then. */
 	start(): void {
-		const { engine, head, connection } = this.#exchange;
+		const { engine, head, client } = this.#exchange;
 		const { body } = engine.options.limits;
 		if (body !== undefined && head.framing > body) {
 			this.#exchange.refuse('content_too_large');
@@ -65,7 +64,7 @@ export class Forwarding<C> implements Leaseholder {
 		const edits = this.#action.upstream;
 		this.#endpoints = engine.pools.endpoints(edits.upstream);
 		this.#host = effectiveHost(head);
-		this.#fields = upstreamFields(head, edits, connection.isTrusted, connection.forwardedLines(head, this.#host));
+		this.#fields = upstreamFields(head, edits, client.isTrusted, client.forwardedLines(head, this.#host));
 		this.#exchange.forwarded();
 		this.#attempt();
 	}
@@ -83,7 +82,7 @@ export class Forwarding<C> implements Leaseholder {
 
 	clientDrained(): void {
 		this.#upstream?.socket.resume();
-		this.#exchange.connection.deadline = this.wantsBody
+		this.#exchange.client.deadline = this.wantsBody
 			? this.#exchange.engine.sweep.in(this.#exchange.engine.options.timeouts.requestBody)
 			: never;
 	}
@@ -152,7 +151,7 @@ export class Forwarding<C> implements Leaseholder {
 
 	/** The connection is there: the head goes out, with as much of the body as there is. */
 	#begin(): void {
-		const { head, engine, connection } = this.#exchange;
+		const { head, engine, client } = this.#exchange;
 		const upstream = this.#upstream;
 		if (upstream === undefined) return;
 		if (!head.hasBody) {
@@ -162,18 +161,18 @@ export class Forwarding<C> implements Leaseholder {
 			upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
 			return;
 		}
-		this.#body = bodyOf(head.framing);
-		if (head.expectsContinue && !connection.hasMore) connection.socket.write(continueHead, 'latin1');
+		this.#body = client.bodyOf(head);
+		if (head.expectsContinue && !client.hasMore) client.response.goOn();
 		this.#sendBody();
 	}
 
 	/** Sends the part of the body that is there. The head waits for the first of it, so that both go out at once. */
 	#sendBody(): void {
-		const { connection, engine } = this.#exchange;
+		const { client, engine } = this.#exchange;
 		const upstream = this.#upstream;
 		const body = this.#body;
 		if (upstream === undefined || body === undefined) return;
-		const bytes = connection.pull(body);
+		const bytes = client.pull(body);
 		if (bytes === null) {
 			this.#exchange.refuse('request_malformed', new Error('the chunked body is malformed'));
 			return;
@@ -185,28 +184,27 @@ export class Forwarding<C> implements Leaseholder {
 		}
 		if (bytes !== undefined) {
 			const lead = this.#hasBegun ? '' : this.#headText;
-			const last = body.isComplete ? body.last : '';
-			writeParts(upstream.socket, lead + body.prefix, bytes, body.start, body.end, last);
+			writeParts(upstream.socket, lead + body.prefix, bytes, body.start, body.end, body.suffix);
 			this.#hasBegun = true;
 		}
 		if (body.isComplete) {
 			this.#isSent = true;
-			connection.deadline = never;
+			client.deadline = never;
 			this.#awaitResponse();
 		} else if (isBlocked(upstream.socket)) {
 			this.#isHeldBack = true;
-			connection.pauseReading();
-			connection.deadline = never;
+			client.pauseReading();
+			client.deadline = never;
 			this.#awaitResponse();
 		} else this.#awaitBody();
 	}
 
 	/** It is the client that everybody waits for. */
 	#awaitBody(): void {
-		const { connection, engine } = this.#exchange;
-		connection.deadline = engine.sweep.in(engine.options.timeouts.requestBody);
+		const { client, engine } = this.#exchange;
+		client.deadline = engine.sweep.in(engine.options.timeouts.requestBody);
 		if (this.#upstream !== undefined) this.#upstream.deadline = never;
-		connection.resumeReading();
+		client.resumeReading();
 	}
 
 	/** It is the upstream's turn: to answer, or to take more. Once it answers it may take its time. */
@@ -225,7 +223,7 @@ export class Forwarding<C> implements Leaseholder {
 			case 'blocked':
 				upstream.socket.pause();
 				// A client that reads nothing for as long as it may send nothing would hold the upstream's connection for ever.
-				this.#exchange.connection.deadline = this.#exchange.engine.sweep.in(
+				this.#exchange.client.deadline = this.#exchange.engine.sweep.in(
 					this.#exchange.engine.options.timeouts.requestBody,
 				);
 				break;
@@ -263,9 +261,9 @@ export class Forwarding<C> implements Leaseholder {
 				this.#endpoint?.shelve(upstream, response.keepAlive);
 			} else upstream.destroy();
 		}
-		const { head } = this.#exchange;
-		if (this.#body === undefined && head.hasBody) this.#body = bodyOf(head.framing);
-		this.#exchange.connection.deadline = never;
+		const { head, client } = this.#exchange;
+		if (this.#body === undefined && head.hasBody) this.#body = client.bodyOf(head);
+		client.deadline = never;
 		this.#exchange.finish(this.#body?.isComplete === false ? this.#body : undefined);
 	}
 

@@ -2,7 +2,8 @@
  * A request head (RFC 9112 §3, §5): read once, strictly, and then the request as the decision sees it. Whatever node's
  * own strict parser would not take is not taken here either.
  */
-import type { Reason, RequestView } from '#core/index';
+import type { ClientCertificate, Reason, RequestView } from '#core/index';
+import type { Peer } from '../peer.ts';
 import { type ConnectionOptions, connectionOptions } from './connection-options.ts';
 import {
 	type FieldLines,
@@ -16,13 +17,6 @@ import {
 } from './field-lines.ts';
 import { ambiguous, chunked, type Framing, framingOf } from './framing.ts';
 import { CR, isTargetOctet, isTokenOctet, LF, SP } from './octets.ts';
-
-/** Who is at the other end of a connection. */
-export interface Peer {
-	readonly address: string;
-	readonly scheme: 'http' | 'https';
-	readonly serverName: string | undefined;
-}
 
 export interface HeadLimits {
 	/** Bytes from the request line to the empty line. */
@@ -57,6 +51,8 @@ export class RequestHead implements RequestView, FieldLines {
 	readonly minor: number;
 	readonly framing: Framing;
 	readonly connection: ConnectionOptions;
+	/** The connection it came on. */
+	readonly from: Peer;
 
 	constructor(text: string, methodEnd: number, targetEnd: number, places: readonly number[], peer: Peer) {
 		this.text = text;
@@ -65,6 +61,7 @@ export class RequestHead implements RequestView, FieldLines {
 		this.method = text.slice(0, methodEnd);
 		this.target = text.slice(methodEnd + 1, targetEnd);
 		this.minor = text.charCodeAt(targetEnd + 8) - 0x30;
+		this.from = peer;
 		this.scheme = peer.scheme;
 		this.peer = peer.address;
 		this.serverName = peer.serverName;
@@ -83,6 +80,10 @@ export class RequestHead implements RequestView, FieldLines {
 	get expectsContinue(): boolean {
 		if (this.minor === 0 || !this.hasBody) return false;
 		return this.header('expect')?.toLowerCase() === '100-continue';
+	}
+
+	get clientCertificate(): ClientCertificate | undefined {
+		return this.from.clientCertificate;
 	}
 
 	headerCount(name: string): number {

@@ -1,22 +1,18 @@
 /** The way of a response from an upstream to the client: read strictly, rewritten once, its body passed on as it comes. */
 import { Buffer } from 'node:buffer';
 import { type Body, bodyOf, CountedBody, UntilClose } from './body.ts';
-import { clientFields, responseHead } from './client-head.ts';
+import { clientFields } from './client-head.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { placeOf, valueAt } from './field-lines.ts';
-import { chunked, noFraming } from './framing.ts';
+import { noFraming } from './framing.ts';
 import { PartialHead } from './partial-head.ts';
 import { type ResponseHead, readResponseHead } from './response-head.ts';
-import { isBlocked, writeParts } from './write-parts.ts';
 
 /** What one read comes to. `switched`: a 101 that nobody has judged. */
 export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched';
 
 /** Interim responses before the final one. */
 const maxInterim = 20;
-
-/** `plain`: the stretches as they are; `wrapped`: each as a chunk; `content`: what is inside the chunks. */
-type Passage = 'plain' | 'wrapped' | 'content';
 
 export class ResponseRelay<C> {
 	readonly #exchange: Exchange<C>;
@@ -30,7 +26,6 @@ export class ResponseRelay<C> {
 	#partial: PartialHead | undefined;
 	#interim = 0;
 	#body: Body | undefined;
-	#passage: Passage = 'plain';
 	#hasStray = false;
 
 	constructor(exchange: Exchange<C>, action: ForwardAction) {
@@ -59,14 +54,14 @@ export class ResponseRelay<C> {
 	/** Throws when an edit is no field line. */
 	take(chunk: Buffer): Progress {
 		this.hasBegun = true;
-		return this.head === undefined ? this.#takeHead(chunk) : this.#relay(chunk, 0, '');
+		return this.head === undefined ? this.#takeHead(chunk) : this.#relay(chunk, 0, false);
 	}
 
 	/** The upstream has ended its side: true when that is the end of the body, which is then passed on. */
 	endsWithConnection(): boolean {
 		if (!(this.#body instanceof UntilClose)) return false;
 		this.#body.ended();
-		if (this.#passage === 'wrapped') this.#exchange.connection.socket.write('0\r\n\r\n', 'latin1');
+		this.#exchange.client.response.endContent();
 		return true;
 	}
 
@@ -100,56 +95,29 @@ export class ResponseRelay<C> {
 	}
 
 	#begin(head: ResponseHead, bytes: Buffer, at: number): Progress {
-		const { method, minor } = this.#exchange.head;
+		const { client, head: request } = this.#exchange;
 		this.head = head;
 		const { framing, status } = head;
-		const hasNone = method === 'HEAD' || status === 204 || status === 304;
+		const hasNone = request.method === 'HEAD' || status === 204 || status === 304;
 		if (hasNone) this.#body = new CountedBody(0);
 		else this.#body = framing === noFraming ? new UntilClose() : bodyOf(framing);
-		const isOpenEnded = !hasNone && framing < 0;
-		if (isOpenEnded) {
-			if (minor === 0) this.#passage = framing === chunked ? 'content' : 'plain';
-			else if (framing === noFraming) this.#passage = 'wrapped';
-		}
 		this.#exchange.answered(status);
 		const fields = clientFields(head, this.#action.response);
-		const text = responseHead(
-			head,
-			fields,
-			{ length: framing >= 0 ? framing : undefined, isChunked: isOpenEnded && minor === 1 },
-			this.#exchange.promisePersistence(),
-		);
-		return this.#relay(bytes, at, text);
+		client.response.start(request, head, fields, !hasNone && framing < 0, this.#exchange.promisePersistence());
+		return this.#relay(bytes, at, true);
 	}
 
-	/** Passes on what `bytes` hold of the body, behind `lead`. */
-	#relay(bytes: Buffer, from: number, lead: string): Progress {
+	/** Passes on what `bytes` hold of the body, behind the head where that is still to go out. */
+	#relay(bytes: Buffer, from: number, isFirst: boolean): Progress {
 		const body = this.#body;
-		const { connection } = this.#exchange;
-		const { socket } = connection;
+		const { response } = this.#exchange.client;
 		if (body === undefined) return 'malformed';
 		const end = body.take(bytes, from);
 		if (end < 0) return 'malformed';
 		if (end < bytes.length) this.#hasStray = true;
-		if (lead !== '' && this.head !== undefined) this.#exchange.headSent(this.head.status);
-		if (this.#passage === 'plain') {
-			writeParts(socket, lead + body.prefix, bytes, body.start, body.end, body.isComplete ? body.last : '');
-		} else if (this.#passage === 'wrapped') {
-			const size = body.end - body.start;
-			if (size === 0) writeParts(socket, lead, bytes, 0, 0, '');
-			else writeParts(socket, `${lead}${size.toString(16)}\r\n`, bytes, body.start, body.end, '\r\n');
-		} else this.#writeContent(lead, bytes, body);
+		if (isFirst && this.head !== undefined) this.#exchange.headSent(this.head.status);
+		response.pass(bytes, body);
 		if (body.isComplete) return 'complete';
-		return isBlocked(socket) ? 'blocked' : 'more';
-	}
-
-	#writeContent(lead: string, bytes: Buffer, { content }: Body): void {
-		const { socket } = this.#exchange.connection;
-		socket.cork();
-		if (lead !== '') socket.write(lead, 'latin1');
-		for (let index = 0; index + 1 < content.length; index += 2) {
-			socket.write(bytes.subarray(content[index], content[index + 1]));
-		}
-		socket.uncork();
+		return response.isBlocked ? 'blocked' : 'more';
 	}
 }

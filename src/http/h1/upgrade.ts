@@ -47,16 +47,16 @@ export function joinAfterSwitch<C>(
 	const offered = protocolsOf(offeredProtocols(exchange.head));
 	if (!head.connection.upgrade || !offered.includes(chosen.toLowerCase()) || !isFieldValue(chosen)) return false;
 	const answer = switchingHead(chosen, clientFields(head, action.response));
-	if (answer === undefined) return false;
+	const detached = answer === undefined ? undefined : exchange.client.detach();
+	if (answer === undefined || detached === undefined) return false;
 	exchange.switched();
-	const { connection, engine } = exchange;
-	const toUpstream = connection.detach();
-	const client = connection.socket;
+	const { engine } = exchange;
+	const { socket, rest: toUpstream } = detached;
 	const server = upstream.detach();
-	client.write(answer, 'latin1');
-	if (rest.length > 0) client.write(rest);
+	socket.write(answer, 'latin1');
+	if (rest.length > 0) socket.write(rest);
 	if (toUpstream !== undefined) server.write(toUpstream);
-	joinSockets(client, server, {
+	joinSockets(socket, server, {
 		idle: engine.options.timeouts.tunnelIdle,
 		until: action.until,
 		ended: () => {

@@ -7,7 +7,13 @@ import { forwardedText } from './forwarded-text.ts';
 import { RequestHead } from './request-head.ts';
 import { upstreamFields } from './upstream-head.ts';
 
-const peer = { address: '192.0.2.7', scheme: 'http', serverName: undefined } as const;
+const peer = {
+	address: '192.0.2.7',
+	scheme: 'http',
+	serverName: undefined,
+	isMutual: false,
+	clientCertificate: undefined,
+} as const;
 const edits: RequestEdits = {
 	upstream: { name: 'u', endpoints: [], timeout: 1, connectTimeout: 1, preserveHost: false },
 	path: '/',
