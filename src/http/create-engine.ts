@@ -73,7 +73,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		async drain() {
 			draining = true;
 			const closed = Promise.all(servers.map(({ server }) => close(server)));
-			for (const connection of connections) if (connection.isIdle) connection.cut();
+			for (const connection of connections) if (connection.isIdle) connection.close();
 			const timer = setTimeout(() => {
 				for (const socket of sockets) socket.destroy();
 			}, options.timeouts.drain);

@@ -32,7 +32,11 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 	const closed = (): void => {
 		end();
 		open -= 1;
-		if (open > 0) return;
+		if (open > 0) {
+			// The client's timer is gone where it is the upstream that does not read what is left.
+			upstream.setTimeout(options.idle, cut);
+			return;
+		}
 		clearTimeout(deadline);
 		options.ended();
 	};

@@ -128,8 +128,9 @@ export class ClientConnection<C> implements Client<C>, Timed {
 		this.#exchange = undefined;
 		this.#dropped = this.#rest === undefined ? 0 : this.#rest.length - this.#at;
 		this.#rest = undefined;
-		this.deadline = this.engine.sweep.in(lingerTime);
-		this.socket.end();
+		// A client may take as long for an answer as for a body; from when it has gone out, the connection lingers.
+		this.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
+		this.socket.end(this.#onFlushed);
 		if (this.socket.readableEnded) this.socket.destroySoon();
 		else this.resumeReading();
 	}
@@ -153,7 +154,7 @@ export class ClientConnection<C> implements Client<C>, Timed {
 	expired(): void {
 		switch (this.#phase) {
 			case 'idle':
-				if (this.#partial.isEmpty) this.socket.destroySoon();
+				if (this.#partial.isEmpty) this.close();
 				else this.#refuse('request_timeout', undefined);
 				break;
 			case 'busy':
@@ -191,10 +192,14 @@ export class ClientConnection<C> implements Client<C>, Timed {
 
 	readonly #onDrain = (): void => this.#exchange?.clientDrained();
 
+	readonly #onFlushed = (): void => {
+		if (this.#phase === 'closing') this.deadline = this.engine.sweep.in(lingerTime);
+	};
+
 	readonly #onEnd = (): void => {
 		switch (this.#phase) {
 			case 'idle':
-				if (this.#partial.isEmpty) this.socket.destroySoon();
+				if (this.#partial.isEmpty) this.close();
 				else this.#refuse('request_malformed', new Error('the connection ended within a head'));
 				break;
 			case 'closing':
@@ -242,14 +247,14 @@ export class ClientConnection<C> implements Client<C>, Timed {
 		let isPipelined = isBehind;
 		while (this.#phase === 'idle' && this.#rest !== undefined && this.#takeHead(isPipelined)) isPipelined = true;
 		this.#isServing = false;
-		if (this.#phase === 'idle') this.#await();
+		if (this.#phase === 'idle') this.#await(isPipelined);
 		else if (this.#phase === 'busy' && this.#rest !== undefined) this.pauseReading();
 	}
 
-	/** Waits for a head, or for the rest of one. */
-	#await(): void {
+	/** Waits for a head, or for the rest of one. Only a request makes a wait longer: line ends alone do not. */
+	#await(isBehind: boolean): void {
 		const { options, sweep } = this.engine;
-		if (this.#partial.isEmpty) {
+		if (this.#partial.isEmpty && isBehind) {
 			// A response whose head went out before the drain promised to keep the connection.
 			if (this.engine.isDraining()) {
 				this.close();
@@ -277,7 +282,9 @@ export class ClientConnection<C> implements Client<C>, Timed {
 			this.#at = 0;
 			if (from === bytes.length) this.#partial.clear();
 			else {
-				if (this.#partial.isEmpty) this.deadline = this.engine.sweep.in(timeouts.requestHead);
+				const isUntimed = this.deadline === Number.POSITIVE_INFINITY;
+				if (this.#partial.isEmpty && (isUntimed || !isBlank))
+					this.deadline = this.engine.sweep.in(timeouts.requestHead);
 				this.#partial.keep(bytes, from);
 			}
 			return false;

@@ -85,7 +85,7 @@ export class Exchange<C> {
 			return;
 		}
 		// What comes next on a connection whose framing or head was wrong is anybody's guess.
-		const isLast = reason === 'request_malformed' || reason === 'headers_too_large';
+		const isLast = reason === 'request_malformed' || reason === 'headers_too_large' || this.head.method === 'CONNECT';
 		this.#answer(this.#wordRefusal(reason), isLast);
 	}
 

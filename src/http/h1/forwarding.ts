@@ -33,6 +33,8 @@ export class Forwarding<C> implements Leaseholder {
 	#body: Body | undefined;
 	/** The upstream does not take more of the body for now. */
 	#isHeldBack = false;
+	/** The client does not take more of the response for now. */
+	#isWaitedFor = false;
 	/** Something of the request was sent, or all of it. */
 	#hasBegun = false;
 	#isSent = false;
@@ -81,10 +83,10 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	clientDrained(): void {
+		this.#isWaitedFor = false;
 		this.#upstream?.socket.resume();
-		this.#exchange.client.deadline = this.wantsBody
-			? this.#exchange.engine.sweep.in(this.#exchange.engine.options.timeouts.requestBody)
-			: never;
+		this.#awaitClient();
+		this.#awaitResponse();
 	}
 
 	connected(): void {
@@ -95,6 +97,11 @@ export class Forwarding<C> implements Leaseholder {
 		const response = this.#response;
 		const upstream = this.#upstream;
 		if (response === undefined || upstream === undefined) return;
+		if (!this.#hasBegun) {
+			// Nothing was asked on this connection yet, so this answers somebody else's request, or none (a 408 for being idle).
+			upstream.socket.destroy();
+			return;
+		}
 		try {
 			this.#hear(response, upstream, chunk);
 		} catch (error) {
@@ -114,8 +121,9 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	ended(): void {
-		if (this.#response?.endsWithConnection() !== true) return;
-		this.#complete();
+		if (this.#response?.endsWithConnection() === true) this.#complete();
+		// Nothing more can come; left to itself, the socket would wait until the upstream has read what was sent.
+		else this.#upstream?.socket.destroy();
 	}
 
 	lost(error: Error | undefined): void {
@@ -189,12 +197,12 @@ export class Forwarding<C> implements Leaseholder {
 		}
 		if (body.isComplete) {
 			this.#isSent = true;
-			client.deadline = never;
+			this.#awaitClient();
 			this.#awaitResponse();
 		} else if (isBlocked(upstream.socket)) {
 			this.#isHeldBack = true;
 			client.pauseReading();
-			client.deadline = never;
+			this.#awaitClient();
 			this.#awaitResponse();
 		} else this.#awaitBody();
 	}
@@ -207,25 +215,33 @@ export class Forwarding<C> implements Leaseholder {
 		client.resumeReading();
 	}
 
-	/** It is the upstream's turn: to answer, or to take more. Once it answers it may take its time. */
+	/** The client has a while to send what is wanted and to read what was written; no deadline while it owes neither. */
+	#awaitClient(): void {
+		const { client, engine } = this.#exchange;
+		const owes = this.wantsBody || this.#isWaitedFor;
+		client.deadline = owes ? engine.sweep.in(engine.options.timeouts.requestBody) : never;
+	}
+
+	/** It is the upstream's turn: to answer, or to take more. Once it answers it may take its time, with the answer. */
 	#awaitResponse(): void {
-		if (this.#upstream === undefined || this.#response?.head !== undefined) return;
-		this.#upstream.deadline = this.#exchange.engine.sweep.in(this.#action.upstream.upstream.timeout);
+		if (this.#upstream === undefined) return;
+		const mayWait = this.#response?.head !== undefined && !this.#isHeldBack;
+		const { sweep } = this.#exchange.engine;
+		this.#upstream.deadline = mayWait ? never : sweep.in(this.#action.upstream.upstream.timeout);
 	}
 
 	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection, chunk: Buffer): void {
-		const hadHead = response.head !== undefined;
 		const result = response.take(chunk);
-		if (!hadHead && response.head !== undefined) upstream.deadline = never;
+		if (response.head !== undefined) this.#awaitResponse();
 		switch (result) {
 			case 'more':
 				break;
 			case 'blocked':
 				upstream.socket.pause();
+				upstream.deadline = never;
 				// A client that reads nothing for as long as it may send nothing would hold the upstream's connection for ever.
-				this.#exchange.client.deadline = this.#exchange.engine.sweep.in(
-					this.#exchange.engine.options.timeouts.requestBody,
-				);
+				this.#isWaitedFor = true;
+				this.#awaitClient();
 				break;
 			case 'complete':
 				this.#complete();
