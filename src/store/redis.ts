@@ -1,0 +1,150 @@
+/**
+ * The store in Redis 6.2 or Valkey: one primary, or an endpoint that stands for it, shared by any number of gateways.
+ * What must be one step is a script, and the time is the server's, so that gateways need not agree on theirs.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { type Clock, type LedgerEntry, type Log, type Store, StoreUnavailable } from '#core/index';
+import { checkName, checkPlace, checkTtl, checkValue } from './names.ts';
+import { createRedisConnection, RedisRefusal, type SendCommand } from './redis-connection.ts';
+import { changesScript, enterScript, putScript, removeScript, strikeScript } from './redis-scripts.ts';
+import { warnOfSettings } from './redis-settings.ts';
+
+export interface RedisStoreOptions {
+	/** `redis://user:password@host:port/database`, or `rediss://` for TLS. */
+	readonly url: string;
+	/** PEM of the authorities of the server's certificate; default: the public ones. */
+	readonly ca?: string;
+	readonly clock: Pick<Clock, 'monotonic'>;
+	readonly log: Log;
+	/** Milliseconds to an answer; default 1,500. */
+	readonly timeout?: number;
+	/** Put before every key, so that several installations can share a database; default `countersign`. */
+	readonly prefix?: string;
+}
+
+/** Resolves after the first attempt to connect: a server that is down is one that is asked again and again. */
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+	const { url, ca, clock, log, timeout, prefix = 'countersign' } = options;
+	const connection = createRedisConnection({
+		url,
+		ca,
+		clock,
+		log,
+		...(timeout === undefined ? {} : { timeout }),
+		onReady: (command) => warnOfSettings(command, log),
+	});
+	const { send } = connection;
+	await connection.start();
+
+	const keyOf = (part: string, space: string, key: string): string => `${prefix}:${part}:${space}:${key}`;
+	const run = (script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> =>
+		runScript(send, script, keys, args);
+	const onLedger = (script: string, ledger: string, ...args: readonly string[]): Promise<unknown> => {
+		const tag = `{${prefix}:ledger:${ledger}}`;
+		return run(script, [`${tag}:meta`, `${tag}:values`, `${tag}:index`, `${tag}:until`], [randomUUID(), ...args]);
+	};
+
+	return {
+		type: 'redis',
+		isShared: true,
+		async claim(space, key, ttl) {
+			checkPlace(space, key);
+			const answer = await send(['SET', keyOf('claim', space, key), '1', 'NX', 'PX', String(checkTtl(ttl))]);
+			return answer === 'OK';
+		},
+		async get(space, key) {
+			checkPlace(space, key);
+			const found = await send(['GET', keyOf('record', space, key)]);
+			if (found === null) return undefined;
+			return { version: text(found).slice(0, versionLength), value: text(found).slice(versionLength) };
+		},
+		async put(space, key, value, { ttl, expected }) {
+			checkPlace(space, key);
+			checkValue(value);
+			const place = keyOf('record', space, key);
+			const version = randomUUID();
+			const time = String(checkTtl(ttl));
+			if (expected === undefined) {
+				await send(['SET', place, version + value, 'PX', time]);
+				return version;
+			}
+			const done = await run(putScript, [place], [expected ?? '', version + value, time]);
+			return done === 1 ? version : undefined;
+		},
+		async remove(space, key, expected) {
+			checkPlace(space, key);
+			const place = keyOf('record', space, key);
+			return (expected === undefined ? await send(['DEL', place]) : await run(removeScript, [place], [expected])) === 1;
+		},
+		async enter(ledger, key, value, { ttl, expected } = {}) {
+			checkPlace(ledger, key);
+			checkValue(value);
+			const time = ttl === undefined ? '' : String(checkTtl(ttl));
+			return revision(await onLedger(enterScript, ledger, key, value, time, expected?.toString() ?? ''));
+		},
+		async strike(ledger, key, expected) {
+			checkPlace(ledger, key);
+			return revision(await onLedger(strikeScript, ledger, key, expected?.toString() ?? ''));
+		},
+		async changes(ledger, after, limit) {
+			checkName(ledger);
+			const place = [after?.epoch ?? '', String(after?.revision ?? 0), String(limit)];
+			const answer: unknown = await onLedger(changesScript, ledger, ...place);
+			if (!Array.isArray(answer)) throw new StoreUnavailable('Redis gave no list for a ledger');
+			const [epoch, head, isReset, reached, ...rest] = answer as readonly unknown[];
+			return {
+				entries: entriesOf(rest),
+				position: { epoch: text(epoch), revision: Number(reached) },
+				head: Number(head),
+				isReset: isReset === 1,
+			};
+		},
+		async close() {
+			connection.close();
+		},
+	};
+}
+
+/** Characters of a record's version: a UUID. */
+const versionLength = 36;
+
+function revision(answer: unknown): number | undefined {
+	return answer === 0 ? undefined : Number(answer);
+}
+
+function entriesOf(flat: readonly unknown[]): readonly LedgerEntry[] {
+	const entries: LedgerEntry[] = [];
+	for (let i = 0; i + 2 < flat.length; i += 3) {
+		const value = text(flat[i + 2]);
+		entries.push({
+			key: text(flat[i]),
+			revision: Number(flat[i + 1]),
+			value: value.startsWith('+') ? value.slice(1) : undefined,
+		});
+	}
+	return entries;
+}
+
+function text(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
+
+const digests = new Map<string, string>();
+
+/** By digest, and with its text where the server does not know it (anymore). */
+async function runScript(
+	send: SendCommand,
+	script: string,
+	keys: readonly string[],
+	args: readonly string[],
+): Promise<unknown> {
+	let digest = digests.get(script);
+	if (digest === undefined) digests.set(script, (digest = createHash('sha1').update(script).digest('hex')));
+	const rest = [String(keys.length), ...keys, ...args];
+	try {
+		return await send(['EVALSHA', digest, ...rest]);
+	} catch (cause) {
+		if (!(cause instanceof RedisRefusal) || cause.code !== 'NOSCRIPT') throw cause;
+		return send(['EVAL', script, ...rest]);
+	}
+}
