@@ -15,10 +15,12 @@ export type Guard = (request: RequestView) => Promise<Reply | undefined>;
 
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
-	const { definition, policy, keys } = assembly;
+	const { definition, policy, keys, pairs } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
 	const { clock, digest, tokenId, genuine } = policy;
-	const decide = createDecide(compilePolicy(guarded, { keys, clock, cryptography: { digest }, tokenId, genuine }));
+	const decide = createDecide(
+		compilePolicy(guarded, { keys, pairs, clock, cryptography: { digest }, tokenId, genuine }),
+	);
 	const { exposeReason } = definition.errors;
 
 	return async (request) => {

@@ -1,5 +1,6 @@
 /** The providers and their keys: what is trusted now, how old it is, and what went wrong last. Public facts only. */
 import type { KeysDefinition, ProviderDefinition } from '#config/definition';
+import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import type { AdminSubject } from './admin.ts';
 import type { Page } from './exchange.ts';
@@ -9,10 +10,11 @@ export function providersPage({ assembly, clock }: Pick<AdminSubject, 'assembly'
 		summary: 'providers: state, age and ids of their keys, next refresh, last error',
 		method: 'GET',
 		async answer() {
-			const { definition, keys } = assembly();
-			const providers = definition.providers.map((provider) =>
-				describe(provider, keys.get(provider.name), clock.now()),
-			);
+			const { definition, keys, pairs } = assembly();
+			const providers = definition.providers.map((provider) => ({
+				...describe(provider, keys.get(provider.name), clock.now()),
+				...describePairs(provider, pairs.get(provider.name)),
+			}));
 			return { status: 200, body: { providers } };
 		},
 	};
@@ -27,6 +29,22 @@ function describe(provider: ProviderDefinition, source: KeySource | undefined, n
 		tokens,
 		algorithms,
 		keys: { ...describeOrigin(provider.keys), ...(source === undefined ? {} : describeStatus(source, now)) },
+	};
+}
+
+/** Names and what is in force under them; nothing of a key. */
+function describePairs({ sharedAccess }: ProviderDefinition, pairs: KeyPairs | undefined): Record<string, unknown> {
+	if (sharedAccess === undefined || pairs === undefined) return {};
+	const list = pairs.names().flatMap((name) => pairs.find(name) ?? []);
+	return {
+		format: sharedAccess.format,
+		key_pairs: list.map(({ name, primary, secondary, disabled, scopes }) => ({
+			name,
+			primary: primary !== undefined,
+			secondary: secondary !== undefined,
+			disabled,
+			scopes,
+		})),
 	};
 }
 

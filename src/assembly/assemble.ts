@@ -5,10 +5,12 @@
 import type { Definition } from '#config/definition';
 import type { Clock, Cryptography, DocumentFetcher, KeptKeys, Log, RequestView, Timers, Verdict } from '#core/index';
 import { encodeUtf8 } from '#formats/utf8';
+import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import type { SharedKeys } from './shared-keys.ts';
 
@@ -34,6 +36,8 @@ export interface Assembly {
 	/** Never rejects, never throws. */
 	decide(request: RequestView): Verdict | Promise<Verdict>;
 	readonly keys: ReadonlyMap<string, KeySource>;
+	/** Key pairs of each provider of shared access signatures, by name. */
+	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly sharedKeys: SharedKeys;
 	/** Begins to fetch the keys of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
@@ -64,12 +68,14 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			? undefined
 			: { definition: previous.definition, sources: previous.keys, shared: previous.sharedKeys };
 	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
+	const pairs = createKeyPairs(definition.providers, cryptography);
 	const { digestKey } = definition.audit;
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
 	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const policy = compilePolicy(definition, {
 		keys,
+		pairs,
 		clock,
 		cryptography,
 		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),
@@ -85,6 +91,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		retiring,
 		decide: createDecide(policy),
 		keys,
+		pairs,
 		sharedKeys: shared,
 		async start() {
 			await Promise.all(fresh.map((source) => source.start()));

@@ -2,7 +2,7 @@
  * What a configuration file comes to once it is read, checked, its presets expanded and its defaults filled in: the only
  * thing that policy, keys, assembly and gateway ever see of it. Durations are seconds unless a name says otherwise.
  */
-import type { Algorithm, CredentialLocation, JsonObject, JsonValue, Reason } from '#core/index';
+import type { Algorithm, CredentialLocation, JsonObject, JsonValue, Reason, SharedAccessFormat } from '#core/index';
 
 export interface Definition {
 	readonly listen: readonly ListenerDefinition[];
@@ -108,7 +108,7 @@ export interface CorsDefinition {
 	readonly maxAge: number;
 }
 
-export type TokenKind = 'jwt';
+export type TokenKind = 'jwt' | 'shared_access';
 
 export interface ProviderDefinition {
 	readonly name: string;
@@ -119,6 +119,8 @@ export interface ProviderDefinition {
 	/** With `{tenantid}` for the token's `tid`; only with `insecure_any_tenant`. */
 	readonly issuerTemplate: string | undefined;
 	readonly keys: KeysDefinition;
+	/** Undefined unless it takes shared access signatures; then it takes nothing else. */
+	readonly sharedAccess: SharedAccessDefinition | undefined;
 	readonly algorithms: readonly Algorithm[];
 	/** Lower-case, without `application/`; an absent `typ` is `''`. */
 	readonly typ: readonly string[];
@@ -162,6 +164,23 @@ export type KeysDefinition =
 	| { readonly from: 'secret'; readonly secret: string }
 	/** A provider none of whose tokens is verified with published keys. */
 	| { readonly from: 'none' };
+
+export interface SharedAccessDefinition {
+	readonly format: SharedAccessFormat;
+	readonly keys: readonly SharedKeyDefinition[];
+	/** Name of the key of signatures that name none; undefined: such signatures are refused. */
+	readonly unnamedKey: string | undefined;
+}
+
+/** Keys as texts: the format says what their octets are. */
+export interface SharedKeyDefinition {
+	readonly name: string;
+	readonly primary: string;
+	readonly secondary: string | undefined;
+	readonly disabled: boolean;
+	readonly scopes: readonly string[];
+	readonly claims: JsonObject;
+}
 
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;

@@ -10,6 +10,7 @@ import { isProblems, type PresetSettings } from './presets/preset.ts';
 import { asList, checkClaimName, type Reading, readClaims, readTokenFrom, seconds } from './reading.ts';
 import type { ProviderFile } from './schema.ts';
 import type { ShapedProvider } from './shape.ts';
+import { checkNoSharedAccess, readSharedAccessProvider } from './shared-access.ts';
 import { checkTokenFrom } from './token-from.ts';
 
 /** A provider as routes see it: its definition, and what a route's rules start from. */
@@ -19,8 +20,10 @@ export interface ReadProvider {
 	readonly definition: ProviderDefinition;
 	readonly audience: readonly string[] | undefined;
 	readonly clients: readonly string[];
-	/** True where its tokens have no audience, so that `clients` must take its place. */
+	/** True where its tokens have no audience, so that a route cannot ask for one. */
 	readonly withoutAudience: boolean;
+	/** True where nothing but `clients` can take the place of an audience. */
+	readonly needsClients: boolean;
 	/** An audience or a preset stands in the file but did not pass: what follows from its absence is not worth a word. */
 	readonly audienceBroken: boolean;
 }
@@ -28,6 +31,8 @@ export interface ReadProvider {
 export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProvider {
 	const { name, path, values, present } = shaped;
 	const { report } = reading;
+	if (values.tokens?.includes('shared_access') === true) return readSharedAccessProvider(shaped, reading);
+	checkNoSharedAccess(shaped, reading);
 	const preset = expandPreset(shaped, reading);
 	const issuers = values.issuer === undefined ? (preset?.issuers ?? []) : asList(values.issuer);
 	if (issuers.length === 0 && preset === undefined && !present.has('issuer') && !present.has('preset')) {
@@ -51,6 +56,7 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 		issuers,
 		issuerTemplate: values.issuer === undefined ? preset?.issuerTemplate : undefined,
 		keys,
+		sharedAccess: undefined,
 		algorithms,
 		typ: readTypes(shaped, reading),
 		clockSkew: seconds(values.clock_skew ?? defaults.clockSkew) ?? 0,
@@ -72,6 +78,7 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 		audience: values.audience === undefined ? undefined : asList(values.audience),
 		clients: values.clients ?? [],
 		withoutAudience: parts.audienceClaims.length === 0,
+		needsClients: parts.audienceClaims.length === 0,
 		audienceBroken:
 			(present.has('audience') && values.audience === undefined) || (present.has('preset') && preset === undefined),
 	};

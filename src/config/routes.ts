@@ -1,6 +1,7 @@
 /** The routes of the file → their definitions. */
 
 import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from '#formats/route-pattern';
+import { sharedAccessTraits } from '#formats/shared-access/format';
 import { readCors } from './cors.ts';
 import type { ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
@@ -169,6 +170,7 @@ function readProviders(
 	}
 	const uses = findProviders(route, around, reading);
 	checkIssuers(uses, route, reading);
+	checkKeyNames(uses, route, reading);
 	const audienceUsed = uses.some(({ provider, own }) => !provider.withoutAudience && own?.audience === undefined);
 	return uses.map(({ provider, own, path: ownPath }) =>
 		readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading),
@@ -258,6 +260,30 @@ function checkIssuers(uses: readonly Use[], { path }: Shaped<RouteFile>, { repor
 				break;
 			}
 			owners.set(issuer, provider.name);
+		}
+	}
+}
+
+/** A signature is led to its provider by the name of its key, among those whose formats have the same layout. */
+function checkKeyNames(uses: readonly Use[], { path }: Shaped<RouteFile>, { report }: Reading): void {
+	const owners = new Map<string, string>();
+	for (const { provider, path: where } of uses) {
+		const { sharedAccess } = provider.definition;
+		if (sharedAccess === undefined) continue;
+		const { format, keys, unnamedKey } = sharedAccess;
+		const layout = sharedAccessTraits[format].resource ? 'resource' : format;
+		const names = keys.map(({ name }) => JSON.stringify(name));
+		for (const name of [...names, ...(unnamedKey === undefined ? [] : ['none'])]) {
+			const owner = owners.get(`${layout} ${name}`);
+			if (owner !== undefined && owner !== provider.name) {
+				report.error(
+					where.length > path.length ? where : path,
+					`${owner} and ${provider.name} have a key of the same name: a signature could belong to either`,
+					{ fix: 'Accept one of them here, or rename the key.' },
+				);
+				break;
+			}
+			owners.set(`${layout} ${name}`, provider.name);
 		}
 	}
 }

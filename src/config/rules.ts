@@ -9,6 +9,7 @@ import type { ReadProvider } from './providers.ts';
 import { asList, type Reading, readClaims, readTokenFrom, seconds, stricter } from './reading.ts';
 import type { RouteFile, RuleFile, ScopesFile } from './schema.ts';
 import type { Shaped } from './shape.ts';
+import { checkRoots } from './shared-access.ts';
 import { checkTokenFrom } from './token-from.ts';
 
 export interface RuleInput {
@@ -29,7 +30,7 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 	const { definition } = provider;
 	const audience = readAudience(input, reading);
 	const clients = own?.clients ?? route.values.clients ?? provider.clients;
-	if (audience === undefined && provider.withoutAudience && clients.length === 0 && !route.present.has('clients')) {
+	if (audience === undefined && provider.needsClients && clients.length === 0 && !route.present.has('clients')) {
 		if (route.values.insecure_any_audience !== true && !provider.audienceBroken) {
 			report.error(route.path, `no clients: tokens of ${provider.name} have no audience, so clients takes its place`, {
 				fix: `List the client ids that may call, in this route or in providers.${provider.name}.clients.`,
@@ -42,6 +43,7 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 	if (own?.token_from !== undefined) checkTokenFrom(own.token_from, [...ownPath, 'token_from'], report);
 	checkTemplates(own, ownPath, parameters, reading);
 	checkProviderClaims(input, reading);
+	if (definition.sharedAccess !== undefined) checkSignatureRules(input, reading);
 	const tokenFrom = own?.token_from ?? route.values.token_from;
 	const binding = own?.binding ?? route.values.binding ?? 'if_bound';
 	if (own?.binding !== undefined) warnOfBinding(own.binding, [...ownPath, 'binding'], reading);
@@ -63,6 +65,20 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 		binding,
 		tokenFrom: tokenFrom === undefined ? definition.tokenFrom : readTokenFrom(tokenFrom),
 	};
+}
+
+/** What a route may ask of tokens, but not of signatures. */
+function checkSignatureRules({ route, provider, own, ownPath }: RuleInput, { report }: Reading): void {
+	if (!provider.withoutAudience) {
+		if (own?.audience !== undefined) checkRoots(own.audience, [...ownPath, 'audience'], report);
+		else checkRoots(route.values.audience, [...route.path, 'audience'], report);
+	}
+	const at = own?.max_age === undefined ? route.path : ownPath;
+	if ((own?.max_age ?? route.values.max_age) === undefined) return;
+	report.error([...at, 'max_age'], `signatures of ${provider.name} do not say when they were made`, {
+		at: 'key',
+		fix: 'Bound the time to their end with max_lifetime; give max_age to other providers in their own rules.',
+	});
 }
 
 /** The route's own claim rules; their problems are reported by `checkRouteRules`, once a route. */

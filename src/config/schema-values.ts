@@ -29,6 +29,9 @@ export const url = () => text();
 export const claimName = () => text();
 
 const claimValue = z.union([z.string(), z.number(), z.boolean()], 'expected text, a number, true or false');
+/** What a claim is set to, as opposed to tested for. */
+export const claimConstant = () =>
+	z.union([claimValue, z.array(claimValue)], 'expected text, a number, true, false or a list of these');
 const claimTest = z
 	.union(
 		[
@@ -72,7 +75,7 @@ export const tokenFrom = () =>
 		default: { header: 'Authorization' },
 	});
 
-const scopeName = () => z.string().regex(scopePattern, 'expected one scope: no spaces, quotes or backslashes');
+export const scopeName = () => z.string().regex(scopePattern, 'expected one scope: no spaces, quotes or backslashes');
 export const scopes = () =>
 	z
 		.union(
@@ -112,7 +115,11 @@ export const binding = () =>
 			'Whether the token must be bound to a key of the client (`cnf`). This version cannot check bindings: a bound token is always refused, and anything but `if_bound` refuses every token.',
 		default: 'if_bound',
 	});
-export const maxLifetime = () => duration().meta({ description: 'Longest `exp` − `iat` that is accepted.' });
+export const maxLifetime = () =>
+	duration().meta({
+		description:
+			'Longest `exp` − `iat` that is accepted; of shared access signatures, which have no `iat`, longest time from now to `se`.',
+	});
 export const maxAge = () => duration().meta({ description: 'Longest time since `iat` that is accepted.' });
 export const acrValues = () =>
 	z.array(text(), 'expected a list of acr values').min(1, 'must not be an empty list').meta({

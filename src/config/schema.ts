@@ -3,13 +3,14 @@
  * more than one value to judge is not here but in define.ts and its neighbours. Texts are checked for shape only.
  */
 import { z } from 'zod';
-import { algorithms } from '#core/index';
+import { algorithms, sharedAccessFormats } from '#core/index';
 import { defaults } from './defaults.ts';
 import {
 	acrValues,
 	audience,
 	authMaxAge,
 	binding,
+	claimConstant,
 	claimName,
 	claimTests,
 	clients,
@@ -21,6 +22,7 @@ import {
 	maxLifetime,
 	oneOrMany,
 	responses,
+	scopeName,
 	scopes,
 	size,
 	text,
@@ -76,6 +78,22 @@ const listener = z.union(
 	'expected host:port or {address, tls}',
 );
 
+const sharedKeySchema = z.strictObject({
+	primary: z.string().meta({
+		description: 'Key as text, at least 16 bytes. Use `${env:…}` or `${file:…}`. `iot_hub`: Base64 of the key.',
+	}),
+	secondary: z.string().optional().meta({ description: 'Second key that is in force at the same time.' }),
+	disabled: flag().optional().meta({ description: 'Whether both keys are out of force.', default: false }),
+	scopes: z
+		.array(scopeName())
+		.optional()
+		.meta({ description: 'Scopes that a signature with this key has.', default: [] }),
+	claims: z
+		.record(claimName(), claimConstant(), 'expected a mapping of claims to values')
+		.optional()
+		.meta({ description: 'Claims that a signature with this key has, such as `sub`.' }),
+});
+
 export const providerSchema = z.strictObject({
 	preset: z.enum(['auth0', 'entra', 'okta', 'cognito', 'keycloak']).optional().meta({
 		description: 'Fills in what this identity provider really issues. Every other key may be given beside it.',
@@ -99,10 +117,26 @@ export const providerSchema = z.strictObject({
 		.meta({ description: '`keycloak`: address of the server, with `/auth` where it still has that.' }),
 	realm: text().optional().meta({ description: '`keycloak`: name of the realm.' }),
 	tokens: z
-		.array(z.enum(['jwt']))
+		.array(z.enum(['jwt', 'shared_access']))
 		.min(1, 'must not be an empty list')
 		.optional()
-		.meta({ description: 'Kinds of token that it issues.', default: ['jwt'] }),
+		.meta({
+			description:
+				'Kinds of token that it issues: `jwt`; or `shared_access`, which stands alone, for signatures with the keys of `keys`.',
+			default: ['jwt'],
+		}),
+	format: z.enum(sharedAccessFormats).optional().meta({
+		description:
+			'`shared_access`: format of the signatures. `service_bus` also for Event Hubs; `iot_hub` keys are Base64; `apim_management` and `apim_gateway` name no resource.',
+	}),
+	keys: z
+		.record(z.string(), sharedKeySchema, 'expected a mapping of key names to {primary, secondary, …}')
+		.optional()
+		.meta({ description: '`shared_access`: the keys, by key name. The name is the client.' }),
+	unnamed_key: text().optional().meta({
+		description:
+			'`shared_access`: name of the key that verifies signatures without `skn`. Without it they are refused.',
+	}),
 	issuer: oneOrMany(text(), 'expected an issuer or a list of issuers').optional().meta({
 		description:
 			'Exact `iss` of its tokens. Keys are found by discovery from here unless a key source is given. A list needs a key source.',
@@ -124,7 +158,10 @@ export const providerSchema = z.strictObject({
 		description:
 			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
 	}),
-	audience: audience().optional().meta({ description: 'Accepted `aud`, any of. A route may replace it.' }),
+	audience: audience().optional().meta({
+		description:
+			'Accepted `aud`, any of. A route may replace it. `shared_access`: root of the resources that a signature may name, such as `sb://bus.example.net/`; it stands for the origin that clients call.',
+	}),
 	clients: clients().optional(),
 	algorithms: z.array(z.enum(algorithms)).min(1, 'must not be an empty list').optional().meta({
 		description: 'Accepted JWS algorithms. HS* only with `secret`, and `secret` only with HS*.',
@@ -430,9 +467,9 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
 	file: ['store', 'workers', 'rate_limits', 'sessions', 'revocation', 'minting'],
-	provider: ['introspection_endpoint', 'introspection', 'client', 'format', 'keys'],
+	provider: ['introspection_endpoint', 'introspection', 'client'],
 	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */
-export const laterValues: readonly string[] = ['opaque', 'shared_access', 'mint', 'exchange', 'client_credentials'];
+export const laterValues: readonly string[] = ['opaque', 'mint', 'exchange', 'client_credentials'];

@@ -14,7 +14,7 @@ export interface CredentialLocation {
 
 /** What the client sent, before anybody believed it. */
 export interface Credential {
-	/** Lower-case authentication scheme; `bearer` for every location that has no scheme of its own. */
+	/** Lower-case authentication scheme; where none was sent, `bearer`, or the one that the token's shape tells. */
 	readonly scheme: string;
 	readonly token: string;
 	readonly location: CredentialLocation;
@@ -25,6 +25,25 @@ export interface UnverifiedJws {
 	readonly header: JsonObject;
 	readonly claims: JsonObject;
 	/** The octets that were signed: header and payload segment as sent. */
+	readonly signingInput: Uint8Array;
+	readonly signature: Uint8Array;
+}
+
+/** Formats of shared access signatures, by the service that brought them up. */
+export const sharedAccessFormats = ['service_bus', 'iot_hub', 'apim_management', 'apim_gateway'] as const;
+export type SharedAccessFormat = (typeof sharedAccessFormats)[number];
+
+/** A shared access signature taken apart, not yet believed. */
+export interface UnverifiedSharedAccess {
+	/** Formats that have this layout: a token cannot say which of them it is in. */
+	readonly formats: readonly SharedAccessFormat[];
+	/** Name of the key that signed; undefined where the layout allows to leave it out. */
+	readonly keyName: string | undefined;
+	/** What it is for, decoded; undefined in layouts that name no resource. */
+	readonly resource: string | undefined;
+	/** Seconds since the epoch. */
+	readonly expiresAt: number;
+	/** The octets that were signed, made of the fields as they were sent. */
 	readonly signingInput: Uint8Array;
 	readonly signature: Uint8Array;
 }
@@ -53,6 +72,7 @@ export class Evidence implements Facts {
 	tokenId: string | undefined = undefined;
 	kind: CredentialKind | undefined = undefined;
 	token: UnverifiedJws | undefined = undefined;
+	sharedAccess: UnverifiedSharedAccess | undefined = undefined;
 	provider: string | undefined = undefined;
 	/** The token's algorithm, once the provider was found to allow it. */
 	algorithm: Algorithm | undefined = undefined;

@@ -1,6 +1,14 @@
 /** The vocabulary: everything imports it, it imports nothing. */
 export { type Check, type CheckName, checkNames, type Finding } from './check.ts';
-export { type Credential, type CredentialLocation, Evidence, type UnverifiedJws } from './evidence.ts';
+export {
+	type Credential,
+	type CredentialLocation,
+	Evidence,
+	type SharedAccessFormat,
+	sharedAccessFormats,
+	type UnverifiedJws,
+	type UnverifiedSharedAccess,
+} from './evidence.ts';
 export type { Challenge, Facts } from './facts.ts';
 export { isJsonObject, type JsonObject, type JsonValue, member } from './json.ts';
 export {

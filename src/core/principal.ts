@@ -8,6 +8,7 @@ export interface Principal {
 	/** Name of the provider that vouches for it. */
 	readonly provider: string;
 	readonly kind: CredentialKind;
+	/** `iss`; a provider whose credentials name no issuer stands for itself, by its name. */
 	readonly issuer: string;
 	readonly subject: string | undefined;
 	readonly client: string | undefined;

@@ -1,8 +1,11 @@
 /** The authenticators of a route, by kind of credential: each one gets the providers that issue that kind. */
 import type { ProviderDefinition } from '#config/definition';
 import type { Check, CredentialKind, CredentialLocation } from '#core/index';
+import { sharedAccessTraits } from '#formats/shared-access/format';
+import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
+import { createSharedAccessAuthenticator } from '#pipeline/authenticate/shared-access';
 
 /** A provider on a route. */
 export interface ProviderUse {
@@ -14,12 +17,14 @@ export interface ProviderUse {
 export interface AuthenticatorParts {
 	/** By provider name. */
 	readonly keys: ReadonlyMap<string, KeySource>;
+	/** By provider name: of those that take shared access signatures. */
+	readonly pairs: ReadonlyMap<string, KeyPairs>;
 }
 
 /** Throws an Error when a provider has not got what its kind of token needs. */
 export function compileAuthenticators(
 	uses: readonly ProviderUse[],
-	{ keys }: AuthenticatorParts,
+	{ keys, pairs }: AuthenticatorParts,
 ): ReadonlyMap<CredentialKind, readonly Check[]> {
 	const authenticators = new Map<CredentialKind, readonly Check[]>();
 	const jwt = uses.filter(({ provider }) => provider.tokens.includes('jwt'));
@@ -32,6 +37,13 @@ export function compileAuthenticators(
 		}));
 		authenticators.set('jwt', createJwtAuthenticator(providers));
 	}
+	const shared = uses.flatMap(({ provider, tokenFrom }) => {
+		const { name, sharedAccess } = provider;
+		if (sharedAccess === undefined) return [];
+		const { format, unnamedKey } = sharedAccess;
+		return [{ name, format, unnamedKey, pairs: needed(pairs, name), tokenFrom }];
+	});
+	if (shared.length > 0) authenticators.set('shared_access', createSharedAccessAuthenticator(shared));
 	return authenticators;
 }
 
@@ -42,6 +54,6 @@ function needed<T>(sources: ReadonlyMap<string, T>, provider: string): T {
 }
 
 /** Authentication schemes under which a provider's credentials come, as a challenge writes them. */
-export function schemesOf(_provider: ProviderDefinition): readonly string[] {
-	return ['Bearer'];
+export function schemesOf({ sharedAccess }: ProviderDefinition): readonly string[] {
+	return [sharedAccess === undefined ? 'Bearer' : sharedAccessTraits[sharedAccess.format].scheme];
 }

@@ -14,6 +14,7 @@ import type {
 } from '#core/index';
 import { readPathPattern } from '#formats/route-pattern';
 import { compileTemplate } from '#formats/template';
+import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import { createAudienceCheck } from '#pipeline/authorize/audience';
 import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
@@ -22,6 +23,8 @@ import { createClaimsCheck } from '#pipeline/authorize/claims';
 import { createClientCheck } from '#pipeline/authorize/client';
 import { createIssuerCheck } from '#pipeline/authorize/issuer';
 import { createLifetimeCheck } from '#pipeline/authorize/lifetime';
+import { createRemainingLifetimeCheck } from '#pipeline/authorize/remaining-lifetime';
+import { createResourceCheck } from '#pipeline/authorize/resource';
 import { createScopesCheck } from '#pipeline/authorize/scopes';
 import { createTimeCheck } from '#pipeline/authorize/time';
 import { createTypeCheck } from '#pipeline/authorize/type';
@@ -39,6 +42,8 @@ import { createRouteTable } from './route-table.ts';
 export interface CompileOptions {
 	/** Key source of each provider that has one, by name. */
 	readonly keys: ReadonlyMap<string, KeySource>;
+	/** Key pairs of each provider of shared access signatures, by name. */
+	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly clock: Clock;
 	readonly cryptography: Pick<Cryptography, 'digest'>;
 	/** Keyed digest of a token's digest, for audit records. */
@@ -58,6 +63,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		definition,
 		providers,
 		keys: options.keys,
+		pairs: options.pairs,
 		strip: stripFor(written, everywhere),
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
@@ -92,6 +98,7 @@ interface Shared {
 	readonly definition: Definition;
 	readonly providers: ReadonlyMap<string, ProviderDefinition>;
 	readonly keys: ReadonlyMap<string, KeySource>;
+	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
@@ -178,16 +185,17 @@ function compileRules(
 	const claims = [...provider.claims, ...rule.claims];
 
 	// The documented order of the decision, from here to the end. A check that a route has no rule for is left out.
-	const authorize: Check[] = [
-		createTypeCheck(provider.typ),
-		createIssuerCheck(provider.issuers, provider.issuerTemplate),
-		createTimeCheck(clockSkew),
-	];
-	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) {
-		authorize.push(createLifetimeCheck({ maxLifetime: rule.maxLifetime, maxAge: rule.maxAge, clockSkew }));
+	const signed = provider.sharedAccess !== undefined;
+	const authorize: Check[] = [];
+	if (!signed) {
+		authorize.push(createTypeCheck(provider.typ), createIssuerCheck(provider.issuers, provider.issuerTemplate));
 	}
+	authorize.push(createTimeCheck(clockSkew));
+	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) authorize.push(lifetimeCheck(rule, provider));
 	authorize.push(createBindingCheck(rule.binding));
-	if (rule.audience !== undefined) authorize.push(createAudienceCheck(rule.audience, parameters));
+	if (rule.audience !== undefined) {
+		authorize.push((signed ? createResourceCheck : createAudienceCheck)(rule.audience, parameters));
+	}
 	if (rule.clients.length > 0) authorize.push(createClientCheck(rule.clients));
 	if (rule.scopes.allOf.length + rule.scopes.anyOf.length > 0)
 		authorize.push(createScopesCheck(rule.scopes, parameters));
@@ -206,6 +214,14 @@ function compileRules(
 		headers: remembered(compileClaimsToHeaders(route.claimsToHeaders)),
 		challenge: compileChallenge(rule, schemesOf(provider), parameters, shared.definition.errors.realm),
 	};
+}
+
+/** A signature has no `iat`: where its age is bounded it is refused like a JWT without one. */
+function lifetimeCheck(rule: ProviderRules, { sharedAccess, clockSkew }: ProviderDefinition): Check {
+	const { maxLifetime, maxAge } = rule;
+	return sharedAccess === undefined || maxLifetime === undefined || maxAge !== undefined
+		? createLifetimeCheck({ maxLifetime, maxAge, clockSkew })
+		: createRemainingLifetimeCheck(maxLifetime);
 }
 
 /** A principal of the cache keeps its headers: they depend on nothing else. */

@@ -119,7 +119,7 @@ function hasWhatItNeeds({ needs }: Check, evidence: Evidence): boolean {
 		case 'credential':
 			return evidence.credential !== undefined;
 		case 'token':
-			return evidence.token !== undefined;
+			return evidence.token !== undefined || evidence.sharedAccess !== undefined;
 		case 'provider':
 			return evidence.provider !== undefined;
 		case 'algorithm':

@@ -1,6 +1,7 @@
 /** A request that nobody sent, for `explain`: what the client would call, with the token where the route looks for it. */
 import type { CredentialLocation, HeaderList, RequestView } from '#core/index';
 import { Evidence } from '#core/index';
+import { looksLikeSharedAccess, sharedAccessSchemes } from '#formats/shared-access/shared-access';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
 
@@ -8,7 +9,7 @@ export interface ExplainedRequest {
 	/** Absolute, http or https; or a path, then below `public_url`. */
 	readonly url: string;
 	readonly method: string;
-	/** Without a scheme; undefined: a request without a credential. */
+	/** Without a scheme; a shared access signature may have one. Undefined: a request without a credential. */
 	readonly token: string | undefined;
 	/** Further fields, lower-case names; default none. */
 	readonly headers?: HeaderList;
@@ -33,7 +34,7 @@ export function explainedRequest(policy: Policy, asked: ExplainedRequest): Reque
 		case 'header':
 			return view(scheme, host, target, method, [
 				...headers,
-				[location.name, location.name === 'authorization' ? `Bearer ${token}` : token],
+				[location.name, location.name === 'authorization' ? authorization(token) : token],
 			]);
 		case 'cookie':
 			return view(scheme, host, target, method, [...headers, ['cookie', `${location.name}=${token}`]]);
@@ -46,6 +47,13 @@ export function explainedRequest(policy: Policy, asked: ExplainedRequest): Reque
 				headers,
 			);
 	}
+}
+
+/** A shared access signature may come with its scheme; without one it is known by its shape. */
+function authorization(token: string): string {
+	const [, scheme = ''] = /^([A-Za-z]+) /.exec(token) ?? [];
+	if (sharedAccessSchemes.has(scheme.toLowerCase())) return token;
+	return looksLikeSharedAccess(token) ? `SharedAccessSignature ${token}` : `Bearer ${token}`;
 }
 
 function firstLocation(policy: Policy, request: RequestView): CredentialLocation {

@@ -28,6 +28,7 @@ export function provider(parts: Partial<ProviderDefinition> & { readonly name: s
 		tokens: ['jwt'],
 		issuers: [`https://${parts.name}.example.com/`],
 		issuerTemplate: undefined,
+		sharedAccess: undefined,
 		keys: { from: 'jwks', jwks: { keys: [] }, file: undefined },
 		algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
 		typ: ['at+jwt', 'jwt', ''],

@@ -111,8 +111,8 @@ const answers = {
 
 export type ExpectedAnswer = keyof typeof answers;
 
-/** Refused with exactly this answer and for exactly this reason, and the upstream was not reached. */
-export function expectRefused(seen: Seen, answer: ExpectedAnswer, reason: Reason): void {
+/** Refused with exactly this answer, challenge and reason, and the upstream was not reached. */
+export function expectRefused(seen: Seen, answer: ExpectedAnswer, reason: Reason, scheme = 'Bearer'): void {
 	const { response, record, forwarded } = seen;
 	const [status, error] = answers[answer];
 	const challenge = response.headers.get('www-authenticate');
@@ -120,7 +120,7 @@ export function expectRefused(seen: Seen, answer: ExpectedAnswer, reason: Reason
 	expect(record).toMatchObject({ status, decision: status >= 500 ? 'fault' : 'deny' });
 	expect(forwarded).toHaveLength(0);
 	if (error === undefined) expect(challenge).toBeUndefined();
-	else expect(challenge).toMatch(/^Bearer\b/);
+	else expect(challenge?.split(/[ ,]/)[0]).toBe(scheme);
 	expect(/\berror="([^"]*)"/.exec(challenge ?? '')?.[1]).toBe(error ?? undefined);
 	expect(response.headers.has('retry-after')).toBe(status === 503);
 	expect(response.headers.get('cache-control')).toBe('no-store');

@@ -1,5 +1,6 @@
 /** A policy in process: real keys, real cryptography, no sockets. */
 
+import { createKeyPairs } from '#assembly/key-pairs';
 import type { Definition } from '#config/definition';
 import { type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
 import { readJwkSet } from '#keys/verification/jwk-set';
@@ -57,6 +58,7 @@ export function testPolicy(definition: Definition, keys: Readonly<Record<string,
 	);
 	const policy = compilePolicy(definition, {
 		keys: sources,
+		pairs: createKeyPairs(definition.providers, nodeCryptography),
 		clock,
 		cryptography: nodeCryptography,
 		tokenId: (digest) => digest.slice(0, 8),

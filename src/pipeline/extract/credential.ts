@@ -6,6 +6,7 @@ import type { Check, Credential, CredentialLocation, Evidence, Reason, RequestVi
 import { parseAuthorization } from '#formats/authorization';
 import { cookieValues } from '#formats/cookie';
 import { queryValues } from '#formats/query';
+import { looksLikeSharedAccess, sharedAccessSchemes } from '#formats/shared-access/shared-access';
 
 export interface CredentialOptions {
 	/** Every place in which a provider of this route expects its tokens. */
@@ -18,6 +19,9 @@ export interface CredentialOptions {
 
 /** RFC 6750 §2.1 b64token: what a token may consist of wherever it stands. */
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** The scheme of a shared access signature that stands without one. */
+const bareSignature = 'sharedaccesssignature';
 
 type Found = Credential | Reason | null;
 
@@ -72,17 +76,19 @@ function readLocation(location: CredentialLocation, evidence: Evidence, schemes:
 	const { request } = evidence;
 	switch (location.in) {
 		case 'header':
-			return isAuthorization(location) ? readAuthorization(location, request, schemes) : readHeader(location, request);
+			return isAuthorization(location)
+				? readAuthorization(location, request, schemes)
+				: readHeader(location, request, schemes);
 		case 'cookie': {
 			const count = request.headerCount('cookie');
 			if (count === 0) return null;
 			const values = count === 1 ? cookieValues(request.header('cookie') ?? '', location.name) : undefined;
 			// Several Cookie lines can be put together in more than one way (RFC 6265bis §5.8.1 sends one).
 			if (values === undefined) return 'credential_repeated';
-			return readOnly(values, location);
+			return readOnly(values, location, schemes);
 		}
 		case 'query':
-			return evidence.query === '' ? null : readOnly(queryValues(evidence.query, location.name), location);
+			return evidence.query === '' ? null : readOnly(queryValues(evidence.query, location.name), location, schemes);
 	}
 }
 
@@ -93,23 +99,34 @@ function readAuthorization(location: CredentialLocation, request: RequestView, s
 	const parsed = parseAuthorization(request.header('authorization') ?? '');
 	if (parsed === 'malformed') return 'credential_malformed';
 	if (!schemes.has(parsed.scheme)) return 'scheme_unsupported';
+	if (parsed.token === '') return 'credential_malformed';
 	return { scheme: parsed.scheme, token: parsed.token, location };
 }
 
-function readHeader(location: CredentialLocation, request: RequestView): Found {
+function readHeader(location: CredentialLocation, request: RequestView, schemes: ReadonlySet<string>): Found {
 	const count = request.headerCount(location.name);
 	if (count === 0) return null;
 	if (count > 1) return 'credential_repeated';
 	const value = request.header(location.name) ?? '';
-	const token = /^bearer +/i.test(value) ? value.replace(/^bearer +/i, '') : value;
-	return b64token.test(token) ? { scheme: 'bearer', token, location } : 'credential_malformed';
+	return readText(value.replace(/^bearer +/i, ''), location, schemes);
 }
 
-function readOnly(values: readonly string[], location: CredentialLocation): Found {
-	const [token] = values;
-	if (token === undefined) return null;
-	if (values.length > 1) return 'credential_repeated';
-	return b64token.test(token) ? { scheme: 'bearer', token, location } : 'credential_malformed';
+function readOnly(values: readonly string[], location: CredentialLocation, schemes: ReadonlySet<string>): Found {
+	const [value] = values;
+	if (value === undefined) return null;
+	return values.length > 1 ? 'credential_repeated' : readText(value, location, schemes);
+}
+
+/** A value that stands alone: a shared access signature with its scheme or recognised by its shape, else a b64token. */
+function readText(value: string, location: CredentialLocation, schemes: ReadonlySet<string>): Found {
+	const [, named = '', rest = ''] = /^([A-Za-z]+) +([^ ][^]*)$/.exec(value) ?? [];
+	const scheme = named.toLowerCase();
+	if (sharedAccessSchemes.has(scheme) && schemes.has(scheme)) return { scheme, token: rest, location };
+	if (schemes.has(bareSignature) && looksLikeSharedAccess(value)) {
+		return { scheme: bareSignature, token: value, location };
+	}
+	if (!b64token.test(value)) return 'credential_malformed';
+	return schemes.has('bearer') ? { scheme: 'bearer', token: value, location } : 'scheme_unsupported';
 }
 
 function describeLocation(location: CredentialLocation): string {
