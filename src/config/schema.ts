@@ -72,7 +72,7 @@ const listener = z.union(
 						.meta({ description: 'Whether clients present a certificate.', default: 'none' }),
 				})
 				.optional()
-				.meta({ description: 'TLS; without it plain HTTP.' }),
+				.meta({ description: 'TLS, with HTTP/2 for clients that offer it (ALPN); without it plain HTTP/1.1.' }),
 		}),
 	],
 	'expected host:port or {address, tls}',

@@ -1,15 +1,17 @@
 /**
- * The engine on plain sockets: opens the listeners, gives every connection its reader, and closes down. HTTP/1.1 on both
- * sides, no parser or client of node's own.
+ * The engine on plain sockets: opens the listeners, gives every connection its reader, and closes down. HTTP/1.1
+ * on both sides without a parser or client of node's own, and HTTP/2 towards clients.
  */
 import type { Server, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { compileBlocks } from '#formats/ip';
 import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engine.ts';
 import { ClientConnection } from './h1/client-connection.ts';
 import type { EngineParts } from './h1/engine-parts.ts';
 import { Sweep } from './h1/sweep.ts';
 import { createUpstreamPools } from './h1/upstream-pool.ts';
+import { ClientSession } from './h2/client-session.ts';
 import { lingerTime } from './linger.ts';
 import { createListener, openListener, renewCertificate } from './listener.ts';
 import { peerOf } from './peer.ts';
@@ -24,7 +26,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 	const isTrusted = compileBlocks(options.trustedProxies);
 	/** Every socket of a client, tunnels and handshakes too. */
 	const sockets = new Set<Socket>();
-	const connections = new Set<ClientConnection<C>>();
+	const connections = new Set<ClientConnection<C> | ClientSession<C>>();
 	let draining = false;
 
 	const parts: EngineParts<C> = { options, handler, pools, sweep, isTrusted, isDraining: () => draining, open: 0 };
@@ -39,7 +41,9 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		},
 		ready(socket: Socket, isMutual: boolean): void {
 			sweep.tick();
-			const connection = new ClientConnection(socket, peerOf(socket, isMutual), parts);
+			const peer = peerOf(socket, isMutual);
+			const speaksH2 = socket instanceof TLSSocket && socket.alpnProtocol === 'h2';
+			const connection = speaksH2 ? new ClientSession(socket, peer, parts) : new ClientConnection(socket, peer, parts);
 			connections.add(connection);
 			socket.once('close', () => connections.delete(connection));
 		},
@@ -73,7 +77,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		async drain() {
 			draining = true;
 			const closed = Promise.all(servers.map(({ server }) => close(server)));
-			for (const connection of connections) if (connection.isIdle) connection.close();
+			for (const connection of connections) connection.drain();
 			const timer = setTimeout(() => {
 				for (const socket of sockets) socket.destroy();
 			}, options.timeouts.drain);

@@ -1,4 +1,7 @@
-/** One listening socket, plain or TLS. What comes out of it is a connection to read HTTP/1.1 from. */
+/**
+ * One listening socket, plain or TLS. What comes out of it is a connection to read from: in HTTP/2 where both sides
+ * agreed on that in the handshake (RFC 7301), else in HTTP/1.1.
+ */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
@@ -25,7 +28,8 @@ export function createListener({ tls }: ListenerOptions, options: EngineOptions,
 		noDelay: true,
 		allowHalfOpen: true,
 		handshakeTimeout: options.timeouts.requestHead,
-		ALPNProtocols: ['http/1.1'],
+		// What a client does not offer is not chosen; one that offers nothing gets HTTP/1.1.
+		ALPNProtocols: ['h2', 'http/1.1'],
 		requestCert: isMutual,
 		rejectUnauthorized: tls.clientCertificate === 'require',
 	});

@@ -5,17 +5,17 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Answer, Reason } from '#core/index';
-import { bareAnswer, prepareAnswer } from '../answer.ts';
+import type { Reason } from '#core/index';
 import type { Client, Detached } from '../client.ts';
 import { lingerBytes, lingerTime } from '../linger.ts';
 import type { Peer } from '../peer.ts';
 import { type Body, bodyOf } from './body.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Exchange } from './exchange.ts';
-import { forwardedText } from './forwarded-text.ts';
+import { ForwardedLines } from './forwarded-text.ts';
 import { CR } from './octets.ts';
 import { PartialHead } from './partial-head.ts';
+import { refuseUnread } from './refuse-unread.ts';
 import { type RequestHead, readRequestHead, skipEmptyLines } from './request-head.ts';
 import { SocketWriter } from './socket-writer.ts';
 import type { Timed } from './sweep.ts';
@@ -41,23 +41,23 @@ export class ClientConnection<C> implements Client<C>, Timed {
 	/** What is left of a body that is being dropped, and how much was dropped. */
 	#unwanted: Body | undefined;
 	#dropped = 0;
-	#forwardedHost: string | undefined;
-	#forwardedText = '';
+	readonly #forwarded: ForwardedLines;
 
 	constructor(socket: Socket, peer: Peer, engine: EngineParts<C>) {
 		this.socket = socket;
 		this.engine = engine;
 		this.peer = peer;
 		this.isTrusted = engine.isTrusted(peer.address);
+		this.#forwarded = new ForwardedLines(peer, this.isTrusted);
 		this.response = new SocketWriter(socket, engine.options.timeouts.keepAlive);
 		this.deadline = engine.sweep.in(engine.options.timeouts.requestHead);
 		engine.sweep.add(this);
 		socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd).on('close', this.#onClose);
 	}
 
-	/** True while no request is under way and none has begun to come. */
-	get isIdle(): boolean {
-		return this.#phase === 'idle' && this.#partial.isEmpty;
+	/** Ends it if no request is under way and none has begun to come; else the last one's response will say so. */
+	drain(): void {
+		if (this.#phase === 'idle' && this.#partial.isEmpty) this.close();
 	}
 
 	bodyOf(head: RequestHead): Body {
@@ -89,14 +89,8 @@ export class ClientConnection<C> implements Client<C>, Timed {
 		this.socket.resume();
 	}
 
-	/** The same for every request of this connection to the same host. */
 	forwardedLines(head: RequestHead, host: string): string {
-		if (this.isTrusted) return forwardedText(head, { peer: this.peer, host, isTrusted: true });
-		if (host !== this.#forwardedHost) {
-			this.#forwardedHost = host;
-			this.#forwardedText = forwardedText(head, { peer: this.peer, host, isTrusted: false });
-		}
-		return this.#forwardedText;
+		return this.#forwarded.lines(head, host);
 	}
 
 	over(exchange: Exchange<C>, persists: boolean, unwanted: Body | undefined): void {
@@ -317,27 +311,6 @@ export class ClientConnection<C> implements Client<C>, Timed {
 
 	/** Answers what is no request, and closes. */
 	#refuse(reason: Reason, cause: unknown): void {
-		const { handler, options } = this.engine;
-		let answer: Answer = bareAnswer;
-		try {
-			answer = handler.refuse(reason, undefined, undefined);
-		} catch (error) {
-			options.log.error('wording a refusal failed', { reason, error });
-		}
-		let prepared = prepareAnswer(bareAnswer);
-		try {
-			prepared = prepareAnswer(answer);
-		} catch (error) {
-			options.log.error('an answer could not be written', { error });
-		}
-		const { status } = prepared;
-		this.response.answer(prepared, false, false);
-		this.close();
-		const outcome = { upstreamStatus: undefined, reason, cause, duration: 0, upstreamDuration: undefined };
-		try {
-			handler.ended({ ...outcome, status }, undefined, undefined);
-		} catch (error) {
-			options.log.error('recording the end of a request failed', { error });
-		}
+		refuseUnread(this.engine, this, reason, cause);
 	}
 }

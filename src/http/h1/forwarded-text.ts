@@ -32,3 +32,26 @@ export function forwardedText(head: RequestHead, { peer, host, isTrusted }: Forw
 	}
 	return text;
 }
+
+/** The same for every request of one connection; made once a host. */
+export class ForwardedLines {
+	readonly peer: Peer;
+	readonly isTrusted: boolean;
+	#host: string | undefined;
+	#text = '';
+
+	constructor(peer: Peer, isTrusted: boolean) {
+		this.peer = peer;
+		this.isTrusted = isTrusted;
+	}
+
+	/** Whole lines for a request to `host`. A trusted proxy's own account may differ with every request. */
+	lines(head: RequestHead, host: string): string {
+		if (this.isTrusted) return forwardedText(head, { peer: this.peer, host, isTrusted: true });
+		if (host !== this.#host) {
+			this.#host = host;
+			this.#text = forwardedText(head, { peer: this.peer, host, isTrusted: false });
+		}
+		return this.#text;
+	}
+}
