@@ -17,9 +17,9 @@ export type Guard = (request: RequestView) => Promise<Reply | undefined>;
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 	const { definition, policy, keys, pairs } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
-	const { clock, digest, tokenId, genuine } = policy;
+	const { clock, digest: hexDigest, tokenId, genuine } = policy;
 	const decide = createDecide(
-		compilePolicy(guarded, { keys, pairs, clock, cryptography: { digest }, tokenId, genuine }),
+		compilePolicy(guarded, { keys, pairs, clock, cryptography: { hexDigest }, tokenId, genuine }),
 	);
 	const { exposeReason } = definition.errors;
 

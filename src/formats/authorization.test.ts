@@ -85,3 +85,16 @@ test('hostile sizes end', () => {
 	expect(parseAuthorization(`Bearer${' '.repeat(5_000_000)}`)).toBe('malformed');
 	expect(parseAuthorization('B'.repeat(5_000_000))).toMatchObject({ token: '' });
 });
+
+test('the common spelling and the general one read the same', () => {
+	const rest = fc.oneof(
+		fc.string(),
+		fc.stringMatching(/^[A-Za-z0-9._=-]{0,20}$/),
+		fc.constantFrom('', ' ', ' a', 'a b', 'a,', '"a"'),
+	);
+	fc.assert(
+		fc.property(rest, (text) =>
+			expect(parseAuthorization(`Bearer ${text}`)).toEqual(parseAuthorization(`bEARER ${text}`)),
+		),
+	);
+});

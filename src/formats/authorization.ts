@@ -16,6 +16,11 @@ export interface ParsedAuthorization {
  * whether the token is of any use, and its length. Never throws.
  */
 export function parseAuthorization(value: string): ParsedAuthorization | 'malformed' {
+	// As nearly every client writes it; the general form below reads it the same.
+	if (value.startsWith('Bearer ') && value.charCodeAt(7) !== 0x20) {
+		const token = value.slice(7);
+		return b64token.test(token) ? { scheme: 'bearer', token } : 'malformed';
+	}
 	const match = schemeAndRest.exec(value);
 	if (match === null) return 'malformed';
 	const scheme = (match[1] ?? '').toLowerCase();

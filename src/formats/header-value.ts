@@ -24,7 +24,13 @@ export function encodeClaimValue(value: JsonValue): string | undefined {
 
 /** Whether `text` may stand as a field value: visible ASCII, obs-text up to U+00FF, blanks only inside. Empty is allowed. */
 export function isFieldValue(text: string): boolean {
-	return !/[^\t\x20-\x7e\x80-\xff]|^[\t ]|[\t ]$/.test(text);
+	return (
+		!isBlank(text.charCodeAt(0)) && !isBlank(text.charCodeAt(text.length - 1)) && !/[^\t\x20-\x7e\x80-\xff]/.test(text)
+	);
+}
+
+function isBlank(code: number): boolean {
+	return code === 0x20 || code === 0x09;
 }
 
 /** Whether `text` is a token (RFC 9110 §5.6.2): what field names, methods and authentication schemes are. */

@@ -3,7 +3,18 @@
  * a count and, where they are exported, its spans, all under the same ids.
  */
 import { refusalAnswer } from '#answers/refusal';
-import type { Answer, Clock, Facts, FinishedSpan, Log, Reason, RequestView, Verdict } from '#core/index';
+import type {
+	Answer,
+	Clock,
+	Facts,
+	FinishedSpan,
+	Log,
+	Reason,
+	RequestEdits,
+	RequestView,
+	ResponseEdits,
+	Verdict,
+} from '#core/index';
 import { isFaultReason } from '#core/index';
 import type { Action, Decision, Outcome, RequestHandler } from '#http/engine';
 import { type AuditInput, type AuditRecord, auditRecord } from '#observe/audit-record';
@@ -54,18 +65,25 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 		const { verdict, trail } = decided;
 		const isGuarded = verdict.facts.challenge !== undefined;
 		if (audit.commit === undefined || !isGuarded) return toDecision(decided, request);
-		const record = auditRecord({
-			...subject(request, verdict, clock.now()),
-			...trail,
+		const committed = audit.commit({
+			time: clock.now(),
+			requestId: trail.requestId,
+			traceId: trail.traceId,
+			spanId: trail.spanId,
 			event: 'decision',
 			decision: verdict.kind,
 			reason: reasonOf(verdict),
 			status: undefined,
+			method: request.method,
+			host: hostOf(request),
+			path: pathOf(request),
+			peer: request.peer,
+			facts: verdict.facts,
 			upstreamStatus: undefined,
 			duration: undefined,
 			upstreamDuration: undefined,
 		});
-		return audit.commit(record).then((written) => {
+		return committed.then((written) => {
 			const recorded: Verdict = written
 				? verdict
 				: {
@@ -147,23 +165,31 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 			const now = clock.now();
 			const { status, duration, upstreamStatus, upstreamDuration } = outcome;
 			logFault(log, reason, outcome, verdict, trail);
-			const record = auditRecord({
-				...subject(request, verdict, now),
-				...trail,
+			const decided = decisionOf(verdict, outcome);
+			const input: AuditInput = {
+				time: now,
+				requestId: trail.requestId,
+				traceId: trail.traceId,
+				spanId: trail.spanId,
 				event: remembered?.committed === true ? 'completion' : undefined,
-				decision: decisionOf(verdict, outcome),
+				decision: decided,
 				reason,
 				status,
+				method: request?.method,
+				host: request === undefined ? undefined : hostOf(request),
+				path: request === undefined ? undefined : pathOf(request),
+				peer: request?.peer,
+				facts: verdict?.facts,
 				upstreamStatus,
 				duration,
 				upstreamDuration,
-			});
-			audit.record(record);
+			};
+			audit.record(input);
 			if (remembered !== undefined) metrics.over();
-			const { decision: decided } = record;
 			metrics.ended({ facts: verdict?.facts, decision: decided, reason, status, upstreamDuration, now: now / 1000 });
 			if (span === undefined || !trail.isRecorded) return;
 			const call = remembered === undefined ? undefined : upstreamCall(remembered, outcome);
+			const record = auditRecord(input);
 			for (const each of requestSpans({ trail, record, scheme: request?.scheme, end: now, duration, call })) span(each);
 		},
 	};
@@ -173,37 +199,15 @@ function toDecision(record: Remembered, request: RequestView): Decision<Remember
 	return { action: toAction(record, request), record };
 }
 
-/** Who and what a record is about. */
-function subject(
-	request: RequestView | undefined,
-	verdict: Verdict | undefined,
-	time: number,
-): Pick<AuditInput, 'time' | 'method' | 'host' | 'path' | 'peer' | 'facts'> {
-	return {
-		time,
-		method: request?.method,
-		host: request === undefined ? undefined : withoutUserInfo(request.host),
-		path: request === undefined ? undefined : pathOf(request),
-		peer: request?.peer,
-		facts: verdict?.facts,
-	};
-}
-
 function toAction({ verdict, trail, inForce }: Remembered, request: RequestView): Action {
 	switch (verdict.kind) {
-		case 'allow': {
-			const { upstream, response, until } = verdict;
+		case 'allow':
 			return {
 				kind: 'forward',
-				upstream: {
-					...upstream,
-					strip: trailStrip(trail, request, upstream.strip),
-					set: [...upstream.set, ...trailHeaders(trail)],
-				},
-				response: { ...response, set: [...response.set, [requestIdField, trail.requestId]] },
-				until,
+				upstream: withTrail(verdict.upstream, trail, request),
+				response: withId(verdict.response, trail),
+				until: verdict.until,
 			};
-		}
 		case 'answer': {
 			const { status, headers, body } = verdict;
 			return { kind: 'answer', answer: withRequestId({ status, headers, body }, trail) };
@@ -215,6 +219,25 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 }
 
 const requestIdField = 'x-request-id';
+
+function withTrail(edits: RequestEdits, trail: RequestTrail, request: RequestView): RequestEdits {
+	const { upstream, path, query, strip, set, cookies, onUnauthorized } = edits;
+	const ids = trailHeaders(trail);
+	return {
+		upstream,
+		path,
+		query,
+		strip: trailStrip(trail, request, strip),
+		set: set.length === 0 ? ids : [...set, ...ids],
+		cookies,
+		onUnauthorized,
+	};
+}
+
+function withId({ set, add, remove }: ResponseEdits, { requestId }: RequestTrail): ResponseEdits {
+	const id = [requestIdField, requestId] as const;
+	return { set: set.length === 0 ? [id] : [...set, id], add, remove };
+}
 
 function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {
 	return { ...answer, headers: [...answer.headers, [requestIdField, requestId]] };
@@ -253,13 +276,20 @@ function decisionOf(verdict: Verdict | undefined, { reason }: Outcome): AuditRec
 
 /** The path alone: a query may hold a token, and the authority of an absolute-form target a password. */
 function pathOf({ target }: RequestView): string {
-	const end = target.search(/[?#]/);
-	return withoutUserInfo(end < 0 ? target : target.slice(0, end));
+	const query = target.indexOf('?');
+	const fragment = target.indexOf('#');
+	const ends = query < 0 ? fragment : fragment < 0 ? query : Math.min(query, fragment);
+	const path = ends < 0 ? target : target.slice(0, ends);
+	return path.startsWith('/') ? path : withoutUserInfo(path);
+}
+
+function hostOf({ host }: RequestView): string {
+	return host.includes('@') ? withoutUserInfo(host) : host;
 }
 
 /** A target or Host without `user:password@`; such a request is refused, and recorded all the same. */
 function withoutUserInfo(text: string): string {
-	return text.startsWith('/') ? text : text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
+	return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/]*@/i, '$1');
 }
 
 function logFault(

@@ -11,7 +11,7 @@ import type { Log } from '#core/index';
 import { createEngine } from '#http/create-engine';
 import type { BoundAddress } from '#http/engine';
 import { withEvents } from '#observe/audit-event';
-import type { AuditRecord } from '#observe/audit-record';
+import { type AuditRecord, auditRecord } from '#observe/audit-record';
 import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
@@ -95,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 	});
 	const trail: AuditTrail =
 		auditFile === undefined
-			? { record: (record) => onAudit?.(record), commit: undefined }
+			? { record: (input) => onAudit?.(auditRecord(input)), commit: undefined }
 			: createAuditTrail(auditFile, definition.audit.onOverflow);
 	const engine = createEngine(
 		{

@@ -1,6 +1,6 @@
 /** An audit record as an event for a log backend: the same members, and what ties it to its trace. */
 import type { LogEvent } from '#core/index';
-import type { AuditRecord } from './audit-record.ts';
+import { type AuditRecord, auditRecord } from './audit-record.ts';
 import type { AuditTrail } from './audit-trail.ts';
 
 const severities = { allow: 'info', answer: 'info', deny: 'warn', fault: 'error' } as const;
@@ -26,16 +26,16 @@ export function withEvents(trail: AuditTrail, send: ((event: LogEvent) => void) 
 	if (send === undefined) return trail;
 	const { commit } = trail;
 	return {
-		record(record) {
-			trail.record(record);
-			send(auditEvent(record));
+		record(input) {
+			trail.record(input);
+			send(auditEvent(auditRecord(input)));
 		},
 		commit:
 			commit === undefined
 				? undefined
-				: (record) => {
-						send(auditEvent(record));
-						return commit(record);
+				: (input) => {
+						send(auditEvent(auditRecord(input)));
+						return commit(input);
 					},
 	};
 }

@@ -1,5 +1,5 @@
 /**
- * One record per request, as one line of JSON. It names what was decided and precisely why, and never holds a token, a
+ * One record per request; `audit-line.ts` writes the same as a line of JSON. It names what was decided and precisely why, and never holds a token, a
  * query string or a header (invariant 2).
  */
 import type { Facts, Reason } from '#core/index';
@@ -95,10 +95,14 @@ export function auditRecord(input: AuditInput): AuditRecord {
 	return record as unknown as AuditRecord;
 }
 
-function cut(text: string | undefined): string | undefined {
+/** A text of the client, at most 256 characters of it. */
+export function cut(text: string): string;
+export function cut(text: string | undefined): string | undefined;
+export function cut(text: string | undefined): string | undefined {
 	return text === undefined || text.length <= maxText ? text : `${text.slice(0, maxText)}…`;
 }
 
-function round(milliseconds: number | undefined): number | undefined {
+/** To microseconds. */
+export function round(milliseconds: number | undefined): number | undefined {
 	return milliseconds === undefined ? undefined : Math.round(milliseconds * 1000) / 1000;
 }

@@ -65,7 +65,8 @@ export function trailStrip(trail: RequestTrail, request: RequestView, strip: Hea
 
 function onlyValue(request: RequestView, name: string): string | undefined {
 	const value = request.header(name);
-	return value === undefined || request.headerCount(name) !== 1 ? undefined : value;
+	if (value === undefined) return undefined;
+	return request.headerCount(name) === 1 ? value : undefined;
 }
 
 /** The same answer for a trace wherever it is asked: by the random part of its id. */
@@ -79,7 +80,9 @@ const batch = 4096;
 /** ASCII of `0` to `9` and `a` to `f`. */
 const digits = Uint8Array.from({ length: 16 }, (_, value) => value.toString(16).charCodeAt(0));
 
-/** Hexadecimal ids of a given length, never all zero. */
+const zeros = '0'.repeat(32);
+
+/** Hexadecimal ids of a given length (at most 32), never all zero. */
 function createIds(randomBytes: (length: number) => Uint8Array): (length: number) => string {
 	const decoder = new TextDecoder('latin1');
 	const codes = new Uint8Array(2 * batch);
@@ -88,7 +91,9 @@ function createIds(randomBytes: (length: number) => Uint8Array): (length: number
 	return (length) => {
 		for (;;) {
 			if (at + length > text.length) {
-				for (const [index, octet] of randomBytes(batch).entries()) {
+				const octets = randomBytes(batch);
+				for (let index = 0; index < batch; index++) {
+					const octet = octets[index] ?? 0;
 					codes[2 * index] = digits[octet >> 4] ?? 0;
 					codes[2 * index + 1] = digits[octet & 15] ?? 0;
 				}
@@ -97,7 +102,7 @@ function createIds(randomBytes: (length: number) => Uint8Array): (length: number
 			}
 			const id = text.slice(at, at + length);
 			at += length;
-			if (/[1-9a-f]/.test(id)) return id;
+			if (id !== zeros.slice(0, length)) return id;
 		}
 	};
 }

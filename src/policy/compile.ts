@@ -45,7 +45,7 @@ export interface CompileOptions {
 	/** Key pairs of each provider of shared access signatures, by name. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly clock: Clock;
-	readonly cryptography: Pick<Cryptography, 'digest'>;
+	readonly cryptography: Pick<Cryptography, 'hexDigest'>;
 	/** Keyed digest of a token's digest, for audit records. */
 	readonly tokenId: (digest: string) => string;
 	/** Genuine tokens to carry over from the policy before; entries of changed providers do not count there. */
@@ -82,7 +82,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		encodedSlash: routes.some((route) => route.encodedSlash),
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
 		clock: options.clock,
-		digest: options.cryptography.digest,
+		digest: options.cryptography.hexDigest,
 		tokenId: options.tokenId,
 		statuses: definition.responses,
 	};

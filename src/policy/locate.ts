@@ -1,7 +1,8 @@
 /** From the request target to the route: one normalised path, which decision and forwarding both use from here on. */
 import type { Evidence, HeaderList, Reason } from '#core/index';
-import { parseHost } from '#formats/host';
+import { type ParsedHost, parseHost } from '#formats/host';
 import { parseRequestTarget } from '#formats/request-target';
+import { decodeUtf8, encodeUtf8 } from '#formats/utf8';
 import type { Policy } from './policy.ts';
 import type { RoutePolicy } from './route-policy.ts';
 import type { RouteMatch } from './route-table.ts';
@@ -87,13 +88,30 @@ function readsTheSame(
 /** Lower-case name that the request is for; empty for HTTP/1.0 without Host. */
 function hostOf({ request }: Evidence, authority: string | undefined): string | undefined {
 	if (request.host === '' && authority === undefined) return '';
-	const header = request.host === '' ? undefined : parseHost(request.host);
+	const header = request.host === '' ? undefined : knownHost(request.host);
 	if (request.host !== '' && header === undefined) return undefined;
 	if (authority === undefined) return header?.name;
 	const target = parseHost(authority);
 	if (target === undefined) return undefined;
 	if (header !== undefined && (header.name !== target.name || header.port !== target.port)) return 'contradiction';
 	return target.name;
+}
+
+/** Hosts that requests named lately: few on a gateway, and each request names one. Bounded; a flood of names empties it. */
+const hosts = new Map<string, ParsedHost>();
+const maxHosts = 500;
+const maxHostLength = 80;
+
+function knownHost(text: string): ParsedHost | undefined {
+	const known = hosts.get(text);
+	if (known !== undefined) return known;
+	if (text.length > maxHostLength) return parseHost(text);
+	// Copied: a slice would keep the whole head of its request alive.
+	const copy = decodeUtf8(encodeUtf8(text)) ?? '';
+	const parsed = parseHost(copy);
+	if (hosts.size >= maxHosts) hosts.clear();
+	if (parsed !== undefined) hosts.set(copy, parsed);
+	return parsed;
 }
 
 function refuse(

@@ -59,6 +59,7 @@ export const nodeCryptography: Cryptography = {
 	importSecret,
 	pemToJwk: (pem) => publicJwkOfPem(pem, Date.now()),
 	digest: (text) => hash('sha256', text, 'base64url'),
+	hexDigest: (text) => hash('sha256', text, 'hex'),
 	keyedDigest(key) {
 		const secret = createSecretKey(key);
 		return (text) => createHmac('sha256', secret).update(text, 'utf8').digest('base64url');

@@ -2,8 +2,9 @@
  * The meter port on prom-client, with a registry of its own per gateway. Metrics of the process (memory, processor,
  * event loop) are collected once, whatever the number of gateways in it, and shown by each.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Meter, MetricDescription, Series } from '#core/index';
+import { createBucketHistogram } from './bucket-histogram.ts';
 
 export interface PrometheusMeter extends Meter {
 	/** Prometheus text format 0.0.4. */
@@ -99,10 +100,16 @@ function createInstrument(metric: MetricDescription, registry: Registry): Instru
 			});
 		}
 		case 'histogram': {
-			const histogram = new Histogram({ ...shared, buckets: [...(metric.buckets ?? [])] });
+			const histogram = createBucketHistogram({
+				name,
+				help,
+				labelNames: labels,
+				buckets: metric.buckets ?? [],
+				registry,
+			});
 			return plainInstrument((values) => {
-				const child = histogram.labels(...values);
-				return { record: (value) => child.observe(value), remove: () => histogram.remove(...values) };
+				const { observe, remove } = histogram.bind(values);
+				return { record: observe, remove };
 			});
 		}
 	}

@@ -1,0 +1,89 @@
+/**
+ * An audit record as its line of JSON, put together as text: the same line that `JSON.stringify` makes of the record,
+ * without the record. What is the same from request to request (the second, a principal) is worded once.
+ */
+import type { Facts, Principal } from '#core/index';
+import { type AuditInput, cut, round } from './audit-record.ts';
+
+/** Equal to `JSON.stringify(auditRecord(input))`, without a line end. */
+export function auditLine(input: AuditInput): string {
+	const { facts, reason, event } = input;
+	// Ids, reasons and decisions are ours: none of their characters needs an escape.
+	let line = `{"time":"${timeText(input.time)}","request_id":"${input.requestId}","trace_id":"${input.traceId}","span_id":"${input.spanId}"`;
+	if (event !== undefined) line += `,"event":"${event}"`;
+	line += `,"decision":"${input.decision}"`;
+	if (reason !== undefined) line += `,"reason":"${reason}"${judgedText(facts)}`;
+	if (input.status !== undefined) line += `,"status":${input.status}`;
+	line += `${member('method', input.method)}${member('host', input.host)}${member('path', input.path)}`;
+	if (facts !== undefined) line += subjectText(facts);
+	if (input.peer !== undefined) line += `,"peer":${quoted(input.peer)}`;
+	if (input.upstreamStatus !== undefined) line += `,"upstream_status":${input.upstreamStatus}`;
+	if (input.duration !== undefined) line += `,"duration":${millisecondsText(input.duration)}`;
+	if (input.upstreamDuration !== undefined) line += `,"upstream_duration":${millisecondsText(input.upstreamDuration)}`;
+	return `${line}}`;
+}
+
+function judgedText(facts: Facts | undefined): string {
+	if (facts === undefined) return '';
+	return `${member('check', facts.check)}${member('expected', facts.expected)}${member('found', facts.found)}`;
+}
+
+function subjectText({ route, provider, kind, principal, tokenId }: Facts): string {
+	let text = route === undefined ? '' : `,"route":${quoted(route)}`;
+	if (principal !== undefined && principal.provider === provider && principal.kind === kind) text += who(principal);
+	else {
+		if (provider !== undefined) text += `,"provider":${quoted(provider)}`;
+		if (kind !== undefined) text += `,"kind":"${kind}"`;
+		if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
+	}
+	return tokenId === undefined ? text : `${text},"token_id":${quoted(tokenId)}`;
+}
+
+const known = new WeakMap<Principal, string>();
+
+/** A principal that is recalled from the cache of genuine tokens is the same object each time. */
+function who(principal: Principal): string {
+	let text = known.get(principal);
+	if (text === undefined) {
+		const { provider, kind, subject, client } = principal;
+		text = `,"provider":${quoted(provider)},"kind":"${kind}"${member('subject', subject)}${member('client', client)}`;
+		known.set(principal, text);
+	}
+	return text;
+}
+
+function member(name: string, value: string | undefined): string {
+	return value === undefined ? '' : `,"${name}":${quoted(cut(value))}`;
+}
+
+const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+
+function quoted(text: string): string {
+	return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** `.001` to `.999` without zeros at the end; '' for 0. */
+const fractions: readonly string[] = Array.from({ length: 1000 }, (_, thousandths) =>
+	thousandths === 0 ? '' : String(thousandths / 1000).slice(1),
+);
+
+/** Three decimals at most. Whole numbers become text far faster than others. */
+function millisecondsText(milliseconds: number): string {
+	const micros = Math.round(milliseconds * 1000);
+	if (!(micros >= 0 && micros < 2 ** 31)) return JSON.stringify(round(milliseconds));
+	const whole = Math.floor(micros / 1000);
+	return `${whole}${fractions[micros - whole * 1000]}`;
+}
+
+let second = Number.NaN;
+let secondText = '';
+
+function timeText(time: number): string {
+	const whole = Math.floor(time / 1000);
+	if (whole !== second) {
+		secondText = new Date(whole * 1000).toISOString().slice(0, -4);
+		second = whole;
+	}
+	const thousandths = Math.floor(time) - whole * 1000;
+	return `${secondText}${thousandths < 10 ? '00' : thousandths < 100 ? '0' : ''}${thousandths}Z`;
+}
