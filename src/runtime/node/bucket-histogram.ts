@@ -31,7 +31,7 @@ export interface BucketHistogramOptions {
 	readonly registry: Registry;
 }
 
-/** Registers itself. A series is there from its binding on, with zeros. */
+/** Registers itself. A series is there from its first observation on. */
 export function createBucketHistogram(options: BucketHistogramOptions): BucketHistogram {
 	const { name, help, labelNames, buckets, registry } = options;
 	const bounds = Float64Array.from(buckets);
@@ -76,21 +76,17 @@ export function createBucketHistogram(options: BucketHistogramOptions): BucketHi
 				all.set(key, known);
 				return known;
 			};
-			let own = enter();
-			let isRemoved = false;
+			let own: Counted | undefined;
 			return {
 				observe(value) {
-					if (isRemoved) {
-						own = enter();
-						isRemoved = false;
-					}
+					own ??= enter();
 					let bucket = 0;
 					while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
 					own.counts[bucket] = (own.counts[bucket] ?? 0) + 1;
 					own.sum += value;
 				},
 				remove() {
-					isRemoved = true;
+					own = undefined;
 					all.delete(key);
 				},
 			};
