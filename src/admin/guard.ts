@@ -4,7 +4,7 @@
  */
 import { refusalAnswer } from '#answers/refusal';
 import type { Assembly } from '#assembly/assemble';
-import type { Definition, ProviderRules, RouteDefinition } from '#config/definition';
+import type { Definition, ProviderRules, RouteDefinition, UpstreamDefinition } from '#config/definition';
 import type { RequestView } from '#core/index';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
@@ -49,14 +49,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		methods: [],
 		public: false,
 		rules: [auth],
-		upstream: {
-			endpoints: [],
-			stripPrefix: undefined,
-			addPrefix: '',
-			timeout: 0,
-			connectTimeout: 0,
-			preserveHost: false,
-		},
+		upstream: nowhere,
 		backendToken: { type: 'none' },
 		claimsToHeaders: [],
 		cors: undefined,
@@ -64,3 +57,25 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		encodedSlash: false,
 	};
 }
+
+const nowhere: UpstreamDefinition = {
+	endpoints: [],
+	stripPrefix: undefined,
+	addPrefix: '',
+	timeout: 0,
+	bodyTimeout: 0,
+	connectTimeout: 0,
+	preserveHost: false,
+	pool: {
+		maxConnections: 0,
+		maxIdle: 0,
+		idleTimeout: 0,
+		maxRequests: 0,
+		maxWaiting: 0,
+		waitTimeout: 0,
+		resolveAfter: 0,
+	},
+	ejection: { failures: 1, statuses: [], time: 0, maxTime: 0 },
+	healthCheck: undefined,
+	tls: undefined,
+};

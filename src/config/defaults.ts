@@ -11,6 +11,13 @@ export const defaults = {
 	clientClaims: ['client_id', 'azp', 'appid', 'cid'] as readonly string[],
 	upstreamTimeout: '30s',
 	upstreamConnectTimeout: '5s',
+	upstream: {
+		bodyTimeout: '5m',
+		resolveAfter: '5s',
+		pool: { maxConnections: 1_024, maxIdle: 256, idleTimeout: '4s', maxWaiting: 1_024, waitTimeout: '5s' },
+		ejection: { failures: 3, time: '5s', maxTime: '1m' },
+		healthCheck: { interval: '10s', timeout: '2s', healthy: 2, unhealthy: 3 },
+	},
 	limits: { headers: '32KiB', headerCount: 100, token: '16KiB' },
 	timeouts: { requestHead: '10s', requestBody: '30s', keepAlive: '75s', tunnelIdle: '5m', drain: '30s' },
 	cors: {

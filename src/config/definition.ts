@@ -2,7 +2,15 @@
  * What a configuration file comes to once it is read, checked, its presets expanded and its defaults filled in: the only
  * thing that policy, keys, assembly and gateway ever see of it. Durations are seconds unless a name says otherwise.
  */
-import type { Algorithm, CredentialLocation, JsonObject, JsonValue, Reason, SharedAccessFormat } from '#core/index';
+import type {
+	Algorithm,
+	CredentialLocation,
+	JsonObject,
+	JsonValue,
+	Reason,
+	SharedAccessFormat,
+	Upstream,
+} from '#core/index';
 
 export interface Definition {
 	readonly listen: readonly ListenerDefinition[];
@@ -234,15 +242,10 @@ export interface ClaimRule {
 		| { readonly kind: 'any_of' | 'all_of'; readonly values: readonly JsonValue[] };
 }
 
-export interface UpstreamDefinition {
-	/** Origins. */
-	readonly endpoints: readonly string[];
+/** With the texts of the PEM files that it names. */
+export interface UpstreamDefinition extends Omit<Upstream, 'name'> {
 	/** Taken off the front of the path, whole segments only. */
 	readonly stripPrefix: string | undefined;
 	/** Put before the path; from the path of the upstream URL. */
 	readonly addPrefix: string;
-	/** Milliseconds. */
-	readonly timeout: number;
-	readonly connectTimeout: number;
-	readonly preserveHost: boolean;
 }

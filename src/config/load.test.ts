@@ -6,7 +6,8 @@ import { isJsonObject } from '#core/index';
 import type { Definition, RouteDefinition } from './definition.ts';
 import { formatDiagnostics } from './diagnostics.ts';
 import { type LoadEnvironment, loadConfig, loadConfigText } from './load.ts';
-import { configSchema, providerSchema, routeSchema, ruleSchema, upstreamSchema } from './schema.ts';
+import { configSchema, providerSchema, routeSchema, ruleSchema } from './schema.ts';
+import { upstreamSchema } from './schema-upstream.ts';
 
 const pem = (kind: string) => `-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`;
 
@@ -178,8 +179,21 @@ test('an upstream’s path goes in front, its default port goes away', async () 
 		stripPrefix: '/v1',
 		addPrefix: '/base',
 		timeout: 2000,
+		bodyTimeout: 300_000,
 		connectTimeout: 5000,
 		preserveHost: false,
+		pool: {
+			maxConnections: 1024,
+			maxIdle: 256,
+			idleTimeout: 4000,
+			maxRequests: Number.POSITIVE_INFINITY,
+			maxWaiting: 1024,
+			waitTimeout: 5000,
+			resolveAfter: 5000,
+		},
+		ejection: { failures: 3, statuses: [], time: 5000, maxTime: 60_000 },
+		healthCheck: undefined,
+		tls: undefined,
 	});
 });
 

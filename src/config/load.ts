@@ -82,14 +82,16 @@ function asDiagnostic(problem: ReturnType<typeof readDocument>['problems'][numbe
 }
 
 async function readNamedFiles(
-	{ values, providers }: ShapedFile,
+	{ values, providers, routes }: ShapedFile,
 	{ folder, readFile }: LoadEnvironment & { readonly folder: string },
 ): Promise<ReadonlyMap<string, FileContent>> {
 	const listeners = asList(values.listen).flatMap((entry) =>
 		typeof entry === 'string' || entry.tls === undefined ? [] : [entry.tls],
 	);
+	const upstreams = routes.flatMap(({ values: { upstream } }) => (typeof upstream === 'object' ? [upstream.tls] : []));
 	const names = [
 		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
+		...upstreams.flatMap((tls) => [tls?.ca, tls?.client_certificate, tls?.client_key]),
 		...providers.flatMap((provider) => [provider.values.jwks_file, provider.values.public_key_file]),
 	];
 	const files = new Map<string, FileContent>();

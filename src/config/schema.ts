@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { algorithms, sharedAccessFormats } from '#core/index';
 import { defaults } from './defaults.ts';
+import { upstreamSchema } from './schema-upstream.ts';
 import {
 	acrValues,
 	audience,
@@ -229,25 +230,6 @@ const ruleShape = {
 };
 
 export const ruleSchema = z.strictObject(ruleShape);
-
-export const upstreamSchema = z.strictObject({
-	url: url().optional().meta({ description: 'Where the service is; its path is put before the request’s.' }),
-	endpoints: z
-		.array(url())
-		.min(1, 'must not be an empty list')
-		.optional()
-		.meta({ description: 'Several addresses of the service, in place of `url`.' }),
-	strip_prefix: text().optional().meta({ description: 'Taken off the front of the path, whole segments only.' }),
-	timeout: duration()
-		.optional()
-		.meta({ description: 'To the head of the response.', default: defaults.upstreamTimeout }),
-	connect_timeout: duration()
-		.optional()
-		.meta({ description: 'To a connection.', default: defaults.upstreamConnectTimeout }),
-	preserve_host: flag()
-		.optional()
-		.meta({ description: 'Sends the client’s `Host` instead of the endpoint’s.', default: false }),
-});
 
 const backendTokenTypes = z.enum(['none', 'insecure_passthrough']);
 

@@ -6,15 +6,18 @@ import type { UpstreamDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
 import { parseUrl, type Reading, timerMilliseconds } from './reading.ts';
 import type { RouteFile } from './schema.ts';
+import type { UpstreamFile } from './schema-upstream.ts';
+import { readEjection, readHealthCheck, readPool, readUpstreamTls } from './upstream-settings.ts';
 
 /** Undefined after reporting why. `pattern`: the route's path, when that is known. */
 export function readUpstream(
 	value: NonNullable<RouteFile['upstream']>,
 	path: ConfigPath,
 	pattern: PathPattern | undefined,
-	{ report }: Reading,
+	reading: Reading,
 ): UpstreamDefinition | undefined {
-	const settings = typeof value === 'string' ? { url: value } : value;
+	const { report } = reading;
+	const settings: UpstreamFile = typeof value === 'string' ? { url: value } : value;
 	if (settings.url !== undefined && settings.endpoints !== undefined) {
 		report.error([...path, 'endpoints'], 'url and endpoints exclude each other', { at: 'key' });
 		return undefined;
@@ -38,17 +41,27 @@ export function readUpstream(
 	const stripPrefix = settings.strip_prefix;
 	if (stripPrefix !== undefined) checkStripPrefix(stripPrefix, [...path, 'strip_prefix'], pattern, report);
 	if (first === undefined) return undefined;
+	const isSecure = endpoints.every(({ origin }) => origin.startsWith('https:'));
 	return {
 		endpoints: endpoints.map(({ origin }) => origin),
 		stripPrefix,
 		addPrefix: first.prefix,
 		timeout: timerMilliseconds(settings.timeout ?? defaults.upstreamTimeout, [...path, 'timeout'], report),
+		bodyTimeout: timerMilliseconds(
+			settings.body_timeout ?? defaults.upstream.bodyTimeout,
+			[...path, 'body_timeout'],
+			report,
+		),
 		connectTimeout: timerMilliseconds(
 			settings.connect_timeout ?? defaults.upstreamConnectTimeout,
 			[...path, 'connect_timeout'],
 			report,
 		),
 		preserveHost: settings.preserve_host ?? false,
+		pool: readPool(settings, path, reading),
+		ejection: readEjection(settings, path, reading),
+		healthCheck: readHealthCheck(settings, path, reading),
+		tls: readUpstreamTls(settings, isSecure, path, reading),
 	};
 }
 

@@ -61,4 +61,5 @@ export {
 	StoreUnavailable,
 	storeTypes,
 } from './store.ts';
-export type { Answer, HeaderStrip, RequestEdits, ResponseEdits, Upstream, Verdict } from './verdict.ts';
+export type { EjectionSettings, HealthCheckSettings, PoolSettings, Upstream, UpstreamTls } from './upstream.ts';
+export type { Answer, HeaderStrip, RequestEdits, ResponseEdits, Verdict } from './verdict.ts';

@@ -2,6 +2,7 @@ import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
 import type { HeaderList } from './request-view.ts';
+import type { Upstream } from './upstream.ts';
 
 /** What to do with a request. Only `allow` ever reaches an upstream. */
 export type Verdict =
@@ -65,17 +66,4 @@ export interface ResponseEdits {
 	readonly add: HeaderList;
 	/** Lower-case names to remove from the upstream's response. */
 	readonly remove: readonly string[];
-}
-
-export interface Upstream {
-	/** For logs and metrics: the endpoints' origins. */
-	readonly name: string;
-	/** At least one. Origin only: `http://host:port` or `https://host:port`. */
-	readonly endpoints: readonly string[];
-	/** Milliseconds from the request's last byte, or the last byte seen, to the response head. */
-	readonly timeout: number;
-	/** Milliseconds to a connection. */
-	readonly connectTimeout: number;
-	/** True: the client's Host travels on; false: the endpoint's own. */
-	readonly preserveHost: boolean;
 }

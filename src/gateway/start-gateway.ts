@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { openAdmin } from '#admin/admin';
 import type { AdminServer } from '#admin/server';
-import { assemble, type Runtime } from '#assembly/assemble';
+import { type Assembly, assemble, type Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
-import type { Log } from '#core/index';
+import type { Log, Upstream } from '#core/index';
 import { createEngine } from '#http/create-engine';
 import type { BoundAddress } from '#http/engine';
 import { withEvents } from '#observe/audit-event';
@@ -124,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		onSwap(listeners) {
 			observation.follow(live.assembly.definition);
 			engine.renewCertificates(listeners);
+			engine.followUpstreams(upstreamsOf(live.assembly));
 		},
 		onFiles: async (files) => fileWatch?.follow(files),
 	});
@@ -163,6 +164,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		// Keys first: a request that arrives with the port should not find an empty key set.
 		await live.assembly.start();
 		const addresses = await engine.listen();
+		engine.followUpstreams(upstreamsOf(live.assembly));
 		await fileWatch?.follow(started.files);
 		phase = 'serving';
 		return {
@@ -183,6 +185,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		await close();
 		throw cause;
 	}
+}
+
+function upstreamsOf({ policy }: Assembly): readonly Upstream[] {
+	return policy.routes.map(({ upstream }) => upstream);
 }
 
 /** What the process is up to, for `/readyz`. */

@@ -10,11 +10,12 @@ import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engi
 import { ClientConnection } from './h1/client-connection.ts';
 import type { EngineParts } from './h1/engine-parts.ts';
 import { Sweep } from './h1/sweep.ts';
-import { createUpstreamPools } from './h1/upstream-pool.ts';
 import { ClientSession } from './h2/client-session.ts';
 import { lingerTime } from './linger.ts';
 import { createListener, openListener, renewCertificate } from './listener.ts';
 import { peerOf } from './peer.ts';
+import { systemLookup } from './upstream/addresses.ts';
+import { createUpstreamPools } from './upstream/upstream-pools.ts';
 
 /**
  * An engine that is not listening yet. Throws when an option cannot work (certificate, key, trusted proxies). Nothing
@@ -22,7 +23,7 @@ import { peerOf } from './peer.ts';
  */
 export function createEngine<C>(options: EngineOptions, handler: RequestHandler<C>): Engine {
 	const sweep = new Sweep();
-	const pools = createUpstreamPools(sweep);
+	const pools = createUpstreamPools({ sweep, lookup: options.lookup ?? systemLookup, log: options.log });
 	const isTrusted = compileBlocks(options.trustedProxies);
 	/** Every socket of a client, tunnels and handshakes too. */
 	const sockets = new Set<Socket>();
@@ -74,6 +75,8 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 				if (renewed !== undefined) renewCertificate(server, renewed);
 			}
 		},
+		followUpstreams: (upstreams) => pools.follow(upstreams),
+		upstreams: () => pools.state(),
 		async drain() {
 			draining = true;
 			const closed = Promise.all(servers.map(({ server }) => close(server)));

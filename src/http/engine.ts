@@ -2,7 +2,11 @@
  * The only door of http/: what carries HTTP, behind an interface that does not say how. Everything outside decides with
  * a RequestView and an Action; which sockets, parsers and pools do the work is this folder's own affair.
  */
-import type { Answer, Log, Reason, RequestEdits, RequestView, ResponseEdits } from '#core/index';
+import type { Answer, Log, Reason, RequestEdits, RequestView, ResponseEdits, Upstream } from '#core/index';
+import type { Lookup } from './upstream/addresses.ts';
+import type { PoolState } from './upstream/upstream-pools.ts';
+
+export type { PoolState } from './upstream/upstream-pools.ts';
 
 /** What the engine shall do with one request. */
 export type Action =
@@ -70,6 +74,8 @@ export interface EngineOptions {
 		readonly drain: number;
 	};
 	readonly log: Log;
+	/** How names of upstreams are resolved. Default: as the operating system does. */
+	readonly lookup?: Lookup;
 }
 
 export interface ListenerOptions {
@@ -95,6 +101,13 @@ export interface Engine {
 	 * Everything else of a listener stays as it is. Throws for a certificate that cannot be used.
 	 */
 	renewCertificates(listeners: readonly ListenerOptions[]): void;
+	/**
+	 * The upstreams of the configuration in force: their health checks run from now on, and connections to others are
+	 * closed as they become idle. Unchanged ones keep theirs. Throws, and changes nothing, when TLS settings cannot be used.
+	 */
+	followUpstreams(upstreams: readonly Upstream[]): void;
+	/** Connections, queues and health of every upstream that was used or is checked. */
+	upstreams(): readonly PoolState[];
 	/** Stops accepting, lets requests under way end for `timeouts.drain`, then cuts. Resolves when all is closed. */
 	drain(): Promise<void>;
 }

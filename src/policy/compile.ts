@@ -256,8 +256,8 @@ function compileChallenge(
 }
 
 function compileUpstream({ upstream }: RouteDefinition): Upstream {
-	const { endpoints, timeout, connectTimeout, preserveHost } = upstream;
-	return { name: endpoints.join(','), endpoints, timeout, connectTimeout, preserveHost };
+	const { stripPrefix: _, addPrefix: __, ...rest } = upstream;
+	return { name: upstream.endpoints.join(','), ...rest };
 }
 
 function compileRewrite(strip: string | undefined, add: string): (path: string) => string {

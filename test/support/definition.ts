@@ -1,5 +1,6 @@
 /** Definitions for tests that need a policy but no file. */
 import type { Definition, ProviderDefinition, ProviderRules, RouteDefinition } from '#config/definition';
+import type { Upstream } from '#core/index';
 
 export function definition(parts: Partial<Definition>): Definition {
 	return {
@@ -62,6 +63,30 @@ export function rules(parts: Partial<ProviderRules> & { readonly provider: strin
 	};
 }
 
+export function upstream(parts: Partial<Upstream>): Upstream {
+	return {
+		name: 'test',
+		endpoints: ['http://127.0.0.1:9001'],
+		timeout: 10_000,
+		bodyTimeout: 10_000,
+		connectTimeout: 5_000,
+		preserveHost: false,
+		pool: {
+			maxConnections: 1_000,
+			maxIdle: 100,
+			idleTimeout: 4_000,
+			maxRequests: Number.POSITIVE_INFINITY,
+			maxWaiting: 100,
+			waitTimeout: 5_000,
+			resolveAfter: 5_000,
+		},
+		ejection: { failures: 3, statuses: [], time: 5_000, maxTime: 60_000 },
+		healthCheck: undefined,
+		tls: undefined,
+		...parts,
+	};
+}
+
 export function route(
 	parts: Partial<RouteDefinition> & { readonly name: string; readonly path: string },
 ): RouteDefinition {
@@ -70,14 +95,7 @@ export function route(
 		methods: [],
 		public: false,
 		rules: [],
-		upstream: {
-			endpoints: ['http://127.0.0.1:9001'],
-			stripPrefix: undefined,
-			addPrefix: '',
-			timeout: 10_000,
-			connectTimeout: 2_000,
-			preserveHost: false,
-		},
+		upstream: { ...upstream({}), stripPrefix: undefined, addPrefix: '' },
 		backendToken: { type: 'none' },
 		claimsToHeaders: [],
 		cors: undefined,

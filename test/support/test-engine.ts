@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Log, Reason, RequestEdits, RequestView, Upstream } from '#core/index';
 import { createEngine } from '#http/create-engine';
 import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
+import { upstream as upstreamOf } from './definition.ts';
 
 export interface TestEngine {
 	readonly engine: Engine;
@@ -24,7 +25,7 @@ export type Decide = (request: RequestView) => Decision<string> | Promise<Decisi
 export interface TestEngineOptions {
 	decide: Decide;
 	refuse?(reason: Reason): { status: number; headers: [string, string][]; body: string };
-	readonly engine?: Partial<Pick<EngineOptions, 'listeners' | 'trustedProxies'>>;
+	readonly engine?: Partial<Pick<EngineOptions, 'listeners' | 'trustedProxies' | 'lookup'>>;
 	readonly limits?: Partial<EngineOptions['limits']>;
 	readonly timeouts?: Partial<EngineOptions['timeouts']>;
 }
@@ -98,6 +99,7 @@ const statusOf: Partial<Record<Reason, number>> = {
 	headers_too_large: 431,
 	upstream_unreachable: 502,
 	upstream_invalid_response: 502,
+	overloaded: 503,
 	upstream_timeout: 504,
 };
 
@@ -110,14 +112,10 @@ export function forwardTo(
 		readonly action?: object;
 	} = {},
 ): Decide {
-	const upstream: Upstream = {
-		name: 'test',
+	const upstream = upstreamOf({
 		endpoints: typeof endpoints === 'string' ? [endpoints] : endpoints,
-		timeout: 10_000,
-		connectTimeout: 5_000,
-		preserveHost: false,
 		...change.upstream,
-	};
+	});
 	return (request) => {
 		const [path = '/', query] = request.target.split('?', 2);
 		const action: Action = {

@@ -1,35 +1,52 @@
 /**
  * Carries one request to an upstream and its response back, both relayed at the pace of the slower side. A request is
- * sent again only where nothing of it can have had an effect: no connection came about, or it is idempotent, has no
- * body, and the connection broke before anything of a response came (RFC 9110 §9.2.2).
+ * sent again only where nothing of it can have had an effect: no connection came about, the one it was given was dead
+ * before a byte was taken, or it is idempotent, has no body, and the connection broke before anything of a response came
+ * (RFC 9110 §9.2.2).
  */
 import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
 import { effectiveHost } from '../target.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
 import type { Body } from './body.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
-import type { Leaseholder, UpstreamConnection } from './upstream-connection.ts';
 import { upstreamFields, upstreamHead } from './upstream-head.ts';
-import type { Endpoint } from './upstream-pool.ts';
 import { isBlocked, writeParts } from './write-parts.ts';
 
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const never = Number.POSITIVE_INFINITY;
+const none: readonly Endpoint[] = [];
 
-export class Forwarding<C> implements Leaseholder {
+/** The first piece of a body, which no socket has taken yet. */
+interface Piece {
+	readonly before: string;
+	readonly bytes: Buffer;
+	readonly start: number;
+	readonly end: number;
+	readonly after: string;
+}
+
+export class Forwarding<C> implements Applicant {
 	readonly #exchange: Exchange<C>;
 	readonly #action: ForwardAction;
-	#endpoints: readonly Endpoint[] = [];
-	#endpoint: Endpoint | undefined;
+	#pool: UpstreamPool | undefined;
+	/** Endpoints that did not carry it. */
+	#failed: readonly Endpoint[] = none;
 	#fields = '';
 	/** Host that the client asked for. */
 	#host = '';
 	#headText = '';
 	#tried = 0;
 	#isRepeated = false;
-	#upstream: UpstreamConnection | undefined;
+	#upstream: UpstreamConnection<Endpoint> | undefined;
+	/** Its connection has carried other requests before. */
+	#isReused = false;
+	#unsent: Piece | undefined;
 	#body: Body | undefined;
 	/** The upstream does not take more of the body for now. */
 	#isHeldBack = false;
@@ -47,7 +64,7 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	get wantsBody(): boolean {
-		return this.#body !== undefined && !this.#body.isComplete && !this.#isHeldBack && !this.#isStopped;
+		return this.#body !== undefined && !this.#body.isComplete && !this.#isHeldBack && !this.#isStopped && !this.#unsent;
 	}
 
 	/** Whether all of the request's body was read. */
@@ -64,7 +81,7 @@ export class Forwarding<C> implements Leaseholder {
 			return;
 		}
 		const edits = this.#action.upstream;
-		this.#endpoints = engine.pools.endpoints(edits.upstream);
+		this.#pool = engine.pools.of(edits.upstream);
 		this.#host = effectiveHost(head);
 		this.#fields = upstreamFields(head, edits, client.isTrusted, client.forwardedLines(head, this.#host));
 		this.#exchange.forwarded();
@@ -75,7 +92,8 @@ export class Forwarding<C> implements Leaseholder {
 	stop(): void {
 		if (this.#isStopped) return;
 		this.#isStopped = true;
-		this.#upstream?.destroy();
+		if (this.#upstream === undefined) this.#pool?.withdraw(this);
+		else this.#upstream.destroy();
 	}
 
 	bodyArrived(): void {
@@ -87,6 +105,18 @@ export class Forwarding<C> implements Leaseholder {
 		this.#upstream?.socket.resume();
 		this.#awaitClient();
 		this.#awaitResponse();
+	}
+
+	turnCame(): void {
+		try {
+			this.#attempt();
+		} catch (error) {
+			this.#threw(error);
+		}
+	}
+
+	waitedInVain(): void {
+		this.#exchange.refuse('overloaded', new Error('no connection to the upstream became free in time'));
 	}
 
 	connected(): void {
@@ -105,8 +135,7 @@ export class Forwarding<C> implements Leaseholder {
 		try {
 			this.#hear(response, upstream, chunk);
 		} catch (error) {
-			this.#exchange.engine.options.log.error('handling a request failed', { error });
-			this.#exchange.refuse('internal_error', error);
+			this.#threw(error);
 		}
 	}
 
@@ -117,6 +146,7 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	late(): void {
+		this.#upstream?.shelf.failed('it took too long');
 		this.#exchange.refuse('upstream_timeout');
 	}
 
@@ -127,34 +157,41 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	lost(error: Error | undefined): void {
-		if (this.#isStopped) return;
-		const wasConnected = this.#upstream?.isConnected === true;
+		const upstream = this.#upstream;
+		if (this.#isStopped || upstream === undefined) return;
 		this.#upstream = undefined;
-		if (!wasConnected) this.#endpoint?.distrust();
-		if (this.#mayRepeat(error, wasConnected)) {
-			this.#attempt();
+		const endpoint = upstream.shelf;
+		const hasArrived = this.#response?.hasBegun === true;
+		// One that was used before may end at any time, and says nothing of its endpoint.
+		if (!this.#isReused || hasArrived) endpoint.failed(error?.message ?? 'it closed the connection');
+		this.#failed = [...this.#failed, endpoint];
+		if (this.#mayRepeat(error, upstream.isConnected)) {
+			if (this.#pool !== undefined) this.#pool.counts.repeated += 1;
+			this.turnCame();
 			return;
 		}
-		const hasArrived = this.#response?.hasBegun === true;
 		this.#exchange.refuse(faultOf(hasArrived), error ?? new Error('the upstream closed the connection'));
 	}
 
 	#attempt(): void {
 		const { head, isUpgrade } = this.#exchange;
 		const edits = this.#action.upstream;
-		const endpoint = this.#endpoints[this.#tried % this.#endpoints.length];
-		if (endpoint === undefined) throw new Error(`the upstream ${edits.upstream.name} has no endpoints`);
+		// An upgrade gets a connection of its own: it never comes back. What was repeated once meets no second stale one.
+		const upstream = this.#pool?.lease(this, this.#failed, isUpgrade || this.#isRepeated);
+		if (upstream === 'waiting' || upstream === undefined) return;
+		if (upstream === 'overloaded') {
+			this.#exchange.refuse('overloaded', new Error('too many requests to the upstream are under way'));
+			return;
+		}
+		this.#upstream = upstream;
 		this.#tried += 1;
-		this.#endpoint = endpoint;
 		this.#hasBegun = false;
 		this.#response = new ResponseRelay(this.#exchange, this.#action);
-		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : endpoint.authority;
+		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : upstream.shelf.authority;
 		const upgrade = isUpgrade ? offeredProtocols(head) : undefined;
 		this.#headText = upstreamHead(head, edits, { host, fields: this.#fields, upgrade });
-		// An upgrade gets a connection of its own: it never comes back.
-		this.#upstream = isUpgrade ? undefined : endpoint.reuse(this);
-		if (this.#upstream === undefined) this.#upstream = endpoint.open(this);
-		else this.#begin();
+		this.#isReused = upstream.isConnected;
+		if (this.#isReused) this.#begin();
 	}
 
 	/** The connection is there: the head goes out, with as much of the body as there is. */
@@ -164,9 +201,15 @@ export class Forwarding<C> implements Leaseholder {
 		if (upstream === undefined) return;
 		if (!head.hasBody) {
 			upstream.socket.write(this.#headText, 'latin1');
-			this.#hasBegun = true;
+			this.#hasBegun = !wasDead(upstream.socket);
 			this.#isSent = true;
 			upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
+			return;
+		}
+		const unsent = this.#unsent;
+		if (unsent !== undefined) {
+			this.#unsent = undefined;
+			this.#sendPiece(unsent);
 			return;
 		}
 		this.#body = client.bodyOf(head);
@@ -190,16 +233,34 @@ export class Forwarding<C> implements Leaseholder {
 			this.#exchange.refuse('content_too_large');
 			return;
 		}
-		if (bytes !== undefined) {
-			const lead = this.#hasBegun ? '' : this.#headText;
-			writeParts(upstream.socket, lead + body.prefix, bytes, body.start, body.end, body.suffix);
-			this.#hasBegun = true;
+		if (bytes === undefined) this.#pieceSent(body);
+		else this.#sendPiece({ before: body.prefix, bytes, start: body.start, end: body.end, after: body.suffix });
+	}
+
+	#sendPiece(piece: Piece): void {
+		const { client } = this.#exchange;
+		const upstream = this.#upstream;
+		const body = this.#body;
+		if (upstream === undefined || body === undefined) return;
+		const lead = this.#hasBegun ? '' : this.#headText;
+		writeParts(upstream.socket, lead + piece.before, piece.bytes, piece.start, piece.end, piece.after);
+		if (!this.#hasBegun && wasDead(upstream.socket)) {
+			this.#unsent = piece;
+			client.pauseReading();
+			client.deadline = never;
+			return;
 		}
+		this.#hasBegun = true;
+		this.#pieceSent(body);
+	}
+
+	#pieceSent(body: Body): void {
+		const { client } = this.#exchange;
 		if (body.isComplete) {
 			this.#isSent = true;
 			this.#awaitClient();
 			this.#awaitResponse();
-		} else if (isBlocked(upstream.socket)) {
+		} else if (this.#upstream !== undefined && isBlocked(this.#upstream.socket)) {
 			this.#isHeldBack = true;
 			client.pauseReading();
 			this.#awaitClient();
@@ -222,17 +283,22 @@ export class Forwarding<C> implements Leaseholder {
 		client.deadline = owes ? engine.sweep.in(engine.options.timeouts.requestBody) : never;
 	}
 
-	/** It is the upstream's turn: to answer, or to take more. Once it answers it may take its time, with the answer. */
+	/** It is the upstream's turn: to answer, to take more, or to go on with its answer once it has the whole request. */
 	#awaitResponse(): void {
 		if (this.#upstream === undefined) return;
-		const mayWait = this.#response?.head !== undefined && !this.#isHeldBack;
+		const { timeout, bodyTimeout } = this.#action.upstream.upstream;
 		const { sweep } = this.#exchange.engine;
-		this.#upstream.deadline = mayWait ? never : sweep.in(this.#action.upstream.upstream.timeout);
+		if (this.#response?.head === undefined || this.#isHeldBack) this.#upstream.deadline = sweep.in(timeout);
+		else this.#upstream.deadline = this.#isSent ? sweep.in(bodyTimeout) : never;
 	}
 
-	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection, chunk: Buffer): void {
+	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>, chunk: Buffer): void {
+		const hadHead = response.head !== undefined;
 		const result = response.take(chunk);
-		if (response.head !== undefined) this.#awaitResponse();
+		if (response.head !== undefined) {
+			if (!hadHead) upstream.shelf.answered(response.head.status);
+			this.#awaitResponse();
+		}
 		switch (result) {
 			case 'more':
 				break;
@@ -247,11 +313,17 @@ export class Forwarding<C> implements Leaseholder {
 				this.#complete();
 				break;
 			case 'malformed':
+				upstream.shelf.failed('its answer is not valid HTTP/1.1');
 				this.#exchange.refuse('upstream_invalid_response', new Error('the response is not valid HTTP/1.1'));
 				break;
 			case 'switched':
 				this.#switch(response, upstream);
 		}
+	}
+
+	#threw(error: unknown): void {
+		this.#exchange.engine.options.log.error('handling a request failed', { error });
+		this.#exchange.refuse('internal_error', error);
 	}
 
 	#switch(response: ResponseRelay<C>, upstream: UpstreamConnection): void {
@@ -274,7 +346,7 @@ export class Forwarding<C> implements Leaseholder {
 		const response = this.#response;
 		if (upstream !== undefined && response !== undefined) {
 			if (this.#isSent && response.isReusable && !this.#exchange.isUpgrade) {
-				this.#endpoint?.shelve(upstream, response.keepAlive);
+				upstream.shelf.shelve(upstream, response.keepAlive);
 			} else upstream.destroy();
 		}
 		const { head, client } = this.#exchange;
@@ -284,7 +356,8 @@ export class Forwarding<C> implements Leaseholder {
 	}
 
 	#mayRepeat(error: Error | undefined, wasConnected: boolean): boolean {
-		if (!wasConnected) return this.#tried < this.#endpoints.length;
+		const endpoints = this.#pool?.endpoints.length ?? 0;
+		if (!wasConnected) return this.#tried < endpoints + (this.#isRepeated ? 1 : 0);
 		const { head } = this.#exchange;
 		if (this.#isRepeated || this.#response?.hasBegun === true) return false;
 		// Nothing of a request that still waits for its body has been sent.
@@ -292,4 +365,9 @@ export class Forwarding<C> implements Leaseholder {
 		this.#isRepeated = error === undefined || isBrokenConnection(error);
 		return this.#isRepeated;
 	}
+}
+
+/** Whether the write just made, the first on a lease, met a connection that was gone: then nothing of it was taken. */
+function wasDead(socket: Socket): boolean {
+	return socket.errored !== null;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RequestEdits } from '#core/index';
+import { upstream } from '../../../test/support/definition.ts';
 import { fieldLines, flatLines, keptFieldLines } from '../../../test/support/field-lines.ts';
 import { canonicalName } from '../hop-by-hop.ts';
 import { forwardedText } from './forwarded-text.ts';
@@ -15,7 +16,7 @@ const peer = {
 	clientCertificate: undefined,
 } as const;
 const edits: RequestEdits = {
-	upstream: { name: 'u', endpoints: [], timeout: 1, connectTimeout: 1, preserveHost: false },
+	upstream: upstream({}),
 	path: '/',
 	query: '',
 	strip: { names: new Set(['authorization', 'x-user']), prefixes: ['x-consumer-'] },

@@ -3,7 +3,7 @@
  * next bytes on it belong to.
  */
 import type { Socket } from 'node:net';
-import type { Sweep, Timed } from './sweep.ts';
+import type { Sweep, Timed } from '../h1/sweep.ts';
 
 /** Who has the connection now and hears what happens on it. */
 export interface Leaseholder {
@@ -25,22 +25,24 @@ export interface Shelf {
 	forget(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection implements Timed {
+export class UpstreamConnection<S extends Shelf = Shelf> implements Timed {
 	readonly socket: Socket;
+	readonly shelf: S;
+	/** Of the addresses of its endpoint's name, when it was last known to be one of them. */
+	generation = 0;
 	/** While connecting: for the connection; while idle: for the next lease. */
 	deadline = Number.POSITIVE_INFINITY;
 	isConnected = false;
 	readonly #sweep: Sweep;
-	readonly #shelf: Shelf;
 	#holder: Leaseholder | undefined;
 	#error: Error | undefined;
 
 	/** `socket` is connecting; `ready` is the event that says that it has. */
-	constructor(socket: Socket, ready: 'connect' | 'secureConnect', holder: Leaseholder, sweep: Sweep, shelf: Shelf) {
+	constructor(socket: Socket, ready: 'connect' | 'secureConnect', holder: Leaseholder, sweep: Sweep, shelf: S) {
 		this.socket = socket;
 		this.#holder = holder;
 		this.#sweep = sweep;
-		this.#shelf = shelf;
+		this.shelf = shelf;
 		sweep.add(this);
 		socket.once(ready, () => {
 			this.isConnected = true;
@@ -74,15 +76,15 @@ export class UpstreamConnection implements Timed {
 	/** Closes it at once; the holder hears nothing. */
 	destroy(): void {
 		this.#holder = undefined;
-		this.#shelf.forget(this);
+		this.shelf.forget(this);
 		this.socket.destroy();
 	}
 
-	/** Takes the socket out of here: nothing of this listens on it any more. */
+	/** Takes the socket out of here: nothing of this listens on it any more. It counts as open until it is closed. */
 	detach(): Socket {
 		this.#holder = undefined;
 		this.#sweep.remove(this);
-		this.#shelf.forget(this);
+		this.socket.once('close', () => this.shelf.forget(this));
 		this.socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
 		return this.socket.off('error', this.#onError).off('close', this.#onClose);
 	}
@@ -107,7 +109,7 @@ export class UpstreamConnection implements Timed {
 
 	readonly #onClose = (): void => {
 		this.#sweep.remove(this);
-		this.#shelf.forget(this);
+		this.shelf.forget(this);
 		const holder = this.#holder;
 		this.#holder = undefined;
 		this.#sweep.tick();
