@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { definition, provider, route, rules } from '../../test/support/definition.ts';
-import { fakeClock, fakeFetcher, fakeLog, fakeTimers } from '../../test/support/fake-runtime.ts';
+import { fakeClock, fakeFetcher, fakeLog, fakePoster, fakeTimers } from '../../test/support/fake-runtime.ts';
 import { requestView } from '../../test/support/request-view.ts';
 import { signJws, testKey } from '../../test/support/sign-jws.ts';
 import { assemble } from './assemble.ts';
@@ -20,7 +20,7 @@ function setUp() {
 	const fetcher = fakeFetcher();
 	const key = testKey('RS256');
 	fetcher.answer(url, { body: { keys: [key.jwk] } });
-	const runtime = { clock, timers, cryptography: nodeCryptography, fetcher, log: fakeLog() };
+	const runtime = { clock, timers, cryptography: nodeCryptography, fetcher, poster: fakePoster(), log: fakeLog() };
 	const iat = clock.now() / 1000;
 	const payload = { iss: idp.issuers[0], sub: 'a', aud: 'https://api.example.com', iat, exp: iat + 3600 };
 	const token = signJws({ header: JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: key.kid }), payload, key });

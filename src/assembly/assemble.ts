@@ -3,7 +3,17 @@
  * words refusals and records; who carries the requests is not its business.
  */
 import type { Definition } from '#config/definition';
-import type { Clock, Cryptography, DocumentFetcher, KeptKeys, Log, RequestView, Timers, Verdict } from '#core/index';
+import type {
+	Clock,
+	Cryptography,
+	DocumentFetcher,
+	FormPoster,
+	KeptKeys,
+	Log,
+	RequestView,
+	Timers,
+	Verdict,
+} from '#core/index';
 import { encodeUtf8 } from '#formats/utf8';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
@@ -22,6 +32,8 @@ export interface Runtime {
 	readonly timers: Timers;
 	readonly cryptography: Cryptography;
 	readonly fetcher: DocumentFetcher;
+	/** Asks authorization servers: introspection. */
+	readonly poster: FormPoster;
 	readonly log: Log;
 	/**
 	 * Where the last good keys of a provider outlive the process; `origin` says where they come from. Default: nowhere,

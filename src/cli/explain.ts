@@ -9,6 +9,7 @@ import { explainedRequest } from '#policy/explained-request';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
+import { createFormPoster } from '#runtime/node/form-poster';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
 import { renderExplanation } from './render-explanation.ts';
@@ -109,6 +110,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		timers: systemTimers,
 		cryptography: nodeCryptography,
 		fetcher: createDocumentFetcher(),
+		poster: createFormPoster(),
 		log: createLog(process.stderr, { json: false }),
 	});
 	try {

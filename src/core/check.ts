@@ -11,6 +11,7 @@ export const checkNames = [
 	'algorithm',
 	'key',
 	'signature',
+	'introspection',
 	'type',
 	'issuer',
 	'time',
@@ -34,8 +35,11 @@ export type CheckName = (typeof checkNames)[number];
  */
 export interface Check {
 	readonly name: CheckName;
-	/** What must be there before this can be judged; `explain` says "not judged" otherwise. */
-	readonly needs: 'request' | 'credential' | 'token' | 'provider' | 'algorithm' | 'key' | 'principal';
+	/**
+	 * What must be there before this can be judged; `explain` says "not judged" otherwise. `genuine`: a principal that was
+	 * verified, where `principal` is content with what an unverified token claims.
+	 */
+	readonly needs: 'request' | 'credential' | 'token' | 'provider' | 'algorithm' | 'key' | 'principal' | 'genuine';
 	/** Only checks that obtain something (a key, an introspection) may answer with a promise; judging never waits. */
 	judge(evidence: Evidence): Reason | null | Promise<Reason | null>;
 	/** What would pass, for a reader. Safe: holds no secret. */

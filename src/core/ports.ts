@@ -1,5 +1,6 @@
 /** What differs by runtime and comes in from outside: the pure folders hold no `node:` import. */
 import type { JsonObject } from './json.ts';
+import type { HeaderList } from './request-view.ts';
 
 /** JWS algorithms that Countersign knows (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2 for `Ed25519`). */
 export const algorithms = [
@@ -33,6 +34,16 @@ export interface PublicKey {
 	verify(algorithm: Algorithm, input: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }
 
+/** A private key or secret that signs, made by the runtime; nothing gives it back. */
+export interface SigningKey {
+	/** Algorithms that the key can be used with, the usual one first. */
+	readonly algorithms: readonly Algorithm[];
+	/** Key id that came with the key (`kid` of a JWK). */
+	readonly kid: string | undefined;
+	/** Signature as a JWS has it (RFC 7518 §3; ECDSA as r‖s). Throws for an algorithm that is not in `algorithms`. */
+	sign(algorithm: Algorithm, input: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
 export interface Cryptography {
 	/** From a checked JWK (`RSA`, `EC`, `OKP`) with public members only. Throws when the runtime cannot use it. */
 	importJwk(jwk: JsonObject): PublicKey;
@@ -40,6 +51,13 @@ export interface Cryptography {
 	importSecret(secret: Uint8Array): PublicKey;
 	/** Any SPKI, PKCS#1 or certificate PEM as a public JWK. Throws with a readable message; refuses private keys. */
 	pemToJwk(pem: string): JsonObject;
+	/**
+	 * A private key: one unencrypted PEM block (PKCS#8, PKCS#1 or SEC 1), or the text of a private JWK. RSA from 2048 bits,
+	 * P-256, P-384, P-521, Ed25519. Throws with a readable message that never quotes the key.
+	 */
+	importPrivateKey(text: string): SigningKey;
+	/** An HMAC key that signs (RFC 2104). */
+	importSigningSecret(secret: Uint8Array): SigningKey;
 	/** SHA-256 of the UTF-8 of `text`, base64url; a flat string that shares no memory with the input. */
 	digest(text: string): string;
 	/** SHA-256 of the UTF-8 of `text` as 64 hexadecimal digits: the quickest to make; flat like `digest`. */
@@ -49,7 +67,7 @@ export interface Cryptography {
 	randomBytes(length: number): Uint8Array;
 }
 
-/** Result of one outbound GET. */
+/** Result of one outbound request. */
 export interface FetchedDocument {
 	readonly status: number;
 	/** Lower-case names. */
@@ -63,6 +81,32 @@ export interface FetchedDocument {
  */
 export interface DocumentFetcher {
 	get(url: string, options: { readonly timeout: number; readonly maxBytes: number }): Promise<FetchedDocument>;
+}
+
+/** What we show as a TLS client (RFC 8705 §2): PEM texts of the certificate with its chain, and of its private key. */
+export interface TlsIdentity {
+	readonly certificate: string;
+	readonly key: string;
+}
+
+export interface FormPost {
+	/** Lower-case names; content type and length are the poster's own. */
+	readonly headers: HeaderList;
+	/** `application/x-www-form-urlencoded`, as it goes on the wire. */
+	readonly body: string;
+	readonly certificate: TlsIdentity | undefined;
+	/** Milliseconds, from name resolution to the last octet of the answer. */
+	readonly timeout: number;
+	readonly maxBytes: number;
+}
+
+/**
+ * Outbound POST of a form to an authorization server (RFC 6749 §3.2, RFC 7662 §2.1). Never follows a redirect, never
+ * sends twice, reads at most `maxBytes` of the body of an answer below 500, and throws an Error with a readable message
+ * (the `cause` kept; nothing of what was sent) when it cannot give an answer.
+ */
+export interface FormPoster {
+	post(url: string, post: FormPost): Promise<FetchedDocument>;
 }
 
 export interface Timers {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { nodeCryptography } from '#runtime/node/cryptography';
-import { fakeClock, fakeFetcher, fakeLog, fakeTimers } from '../../test/support/fake-runtime.ts';
+import { fakeClock, fakeFetcher, fakeLog, fakePoster, fakeTimers } from '../../test/support/fake-runtime.ts';
 import { tempDir, writeIn } from '../../test/support/temp-dir.ts';
 import { takeSettledSnapshot, takeSnapshot } from './configuration.ts';
 
@@ -13,6 +13,7 @@ const runtime = {
 	timers: fakeTimers(clock),
 	cryptography: nodeCryptography,
 	fetcher: fakeFetcher(),
+	poster: fakePoster(),
 	log: fakeLog(),
 };
 const text = (path: string, secret = './secret') => `listen: 127.0.0.1:0

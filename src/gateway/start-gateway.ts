@@ -16,6 +16,7 @@ import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
+import { createFormPoster } from '#runtime/node/form-poster';
 import { createKeptKeysFolder } from '#runtime/node/kept-keys-file';
 import { createLineFile } from '#runtime/node/line-file';
 import { createLog } from '#runtime/node/log';
@@ -73,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 		timers: systemTimers,
 		cryptography: nodeCryptography,
 		fetcher: createDocumentFetcher(),
+		poster: createFormPoster(),
 		log,
 		...options.runtime,
 	};

@@ -128,6 +128,8 @@ function hasWhatItNeeds({ needs }: Check, evidence: Evidence): boolean {
 			return evidence.candidates.length > 0;
 		case 'principal':
 			return (evidence.principal ?? evidence.claimed) !== undefined;
+		case 'genuine':
+			return evidence.principal !== undefined;
 	}
 }
 

@@ -1,5 +1,5 @@
 /** Clock, timers and fetcher under the test's hand: no test of ours waits for real time or a real network. */
-import type { Clock, DocumentFetcher, FetchedDocument, Log, Timers } from '#core/index';
+import type { Clock, DocumentFetcher, FetchedDocument, FormPost, FormPoster, Log, Timers } from '#core/index';
 
 export interface FakeClock extends Clock {
 	/** Moves both clocks; fires no timer. */
@@ -100,15 +100,40 @@ export function fakeFetcher(): FakeFetcher {
 		async get(url): Promise<FetchedDocument> {
 			requests.push(url);
 			const given = answers.get(url) ?? new Error(`the connection to ${url} was refused`);
-			const answer = await (typeof given === 'function' ? given() : given);
-			if (answer instanceof Error) throw answer;
-			const body = answer.body ?? '';
-			return {
-				status: answer.status ?? 200,
-				headers: new Map(Object.entries('headers' in answer ? (answer.headers ?? {}) : {})),
-				body: typeof body === 'string' ? body : JSON.stringify(body),
-			};
+			return document(await (typeof given === 'function' ? given() : given));
 		},
+	};
+}
+
+export interface FakePoster extends FormPoster {
+	/** What was sent, in order. */
+	readonly posts: { readonly url: string; readonly post: FormPost }[];
+	/** What is answered from now on; an Error is thrown. Without an answer: an Error. */
+	answer(answer: FakeAnswer | ((post: FormPost) => FakeAnswer)): void;
+}
+
+export function fakePoster(): FakePoster {
+	const posts: { readonly url: string; readonly post: FormPost }[] = [];
+	let given: FakeAnswer | ((post: FormPost) => FakeAnswer) = new Error('the connection was refused');
+	return {
+		posts,
+		answer(answer) {
+			given = answer;
+		},
+		async post(url, post): Promise<FetchedDocument> {
+			posts.push({ url, post });
+			return document(await (typeof given === 'function' ? given(post) : given));
+		},
+	};
+}
+
+function document(answer: Awaited<FakeAnswer>): FetchedDocument {
+	if (answer instanceof Error) throw answer;
+	const body = answer.body ?? '';
+	return {
+		status: answer.status ?? 200,
+		headers: new Map(Object.entries('headers' in answer ? (answer.headers ?? {}) : {})),
+		body: typeof body === 'string' ? body : JSON.stringify(body),
 	};
 }
 

@@ -15,6 +15,7 @@ import {
 } from 'node:crypto';
 import type { Algorithm, Cryptography, JsonObject, PublicKey } from '#core/index';
 import { publicJwkOfPem } from './pem.ts';
+import { importPrivateKey, importSigningSecret } from './signing.ts';
 
 type Scheme =
 	| { readonly kind: 'rsa'; readonly hash: string; readonly padding: number; readonly saltLength: number | undefined }
@@ -57,6 +58,8 @@ const schemes: Readonly<Record<Algorithm, Scheme>> = {
 export const nodeCryptography: Cryptography = {
 	importJwk,
 	importSecret,
+	importPrivateKey,
+	importSigningSecret,
 	pemToJwk: (pem) => publicJwkOfPem(pem, Date.now()),
 	digest: (text) => hash('sha256', text, 'base64url'),
 	hexDigest: (text) => hash('sha256', text, 'hex'),

@@ -2,6 +2,7 @@
 export { systemClock } from './clock.ts';
 export { nodeCryptography } from './cryptography.ts';
 export { createDocumentFetcher } from './document-fetcher.ts';
+export { createFormPoster } from './form-poster.ts';
 export { createKeptKeysFolder } from './kept-keys-file.ts';
 export { createLog } from './log.ts';
 export { createSealing } from './sealing.ts';
