@@ -87,6 +87,10 @@ const maxSizeDigits = 12;
 /** Bytes of all trailer fields. */
 const maxTrailer = 16 * 1024;
 
+/** Trailer fields that say where a message ends or goes: whoever merges trailers into the head would read another one. */
+const refusedTrailers: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host']);
+const longestRefused = 'transfer-encoding'.length;
+
 type Stage = 'size' | 'size end' | 'data' | 'data CR' | 'data LF' | 'line' | 'name' | 'value' | 'value LF' | 'last LF';
 
 /**
@@ -104,6 +108,7 @@ export class ChunkedBody implements Body {
 	#size = 0;
 	#digits = 0;
 	#trailer = 0;
+	#trailerName = '';
 
 	get suffix(): string {
 		return this.isComplete ? '0\r\n\r\n' : '';
@@ -187,11 +192,15 @@ export class ChunkedBody implements Body {
 				if (octet === CR) this.#stage = 'last LF';
 				else if (isTokenOctet[octet] === 1) this.#stage = 'name';
 				else return false;
+				this.#trailerName = String.fromCharCode(octet);
 				return true;
 			case 'name':
-				if (octet === COLON) this.#stage = 'value';
-				else return isTokenOctet[octet] === 1;
-				return true;
+				if (octet === COLON) {
+					this.#stage = 'value';
+					return !refusedTrailers.has(this.#trailerName.toLowerCase());
+				}
+				if (this.#trailerName.length <= longestRefused) this.#trailerName += String.fromCharCode(octet);
+				return isTokenOctet[octet] === 1;
 			case 'value':
 				if (octet === CR) this.#stage = 'value LF';
 				else return isValueOctet[octet] === 1 || octet === SP || octet === HTAB;

@@ -22,9 +22,15 @@ export function framingOf(lines: FieldLines): Framing {
 	if (length >= 0 && coding >= 0) return ambiguous;
 	if (coding >= 0) {
 		if (placeOf(lines, 'transfer-encoding', coding + 4) >= 0) return ambiguous;
-		return valueAt(lines, coding).toLowerCase() === 'chunked' ? chunked : ambiguous;
+		return valueAt(lines, coding).toLowerCase() === 'chunked' && !endsInTab(lines, coding) ? chunked : ambiguous;
 	}
 	if (placeOf(lines, 'content-length', length + 4) >= 0) return ambiguous;
 	const value = valueAt(lines, length);
 	return digits.test(value) ? Number(value) : ambiguous;
+}
+
+/** Right by the grammar (RFC 9110 §5.6.3), and another coding than `chunked` to parsers that take blanks off only. */
+function endsInTab({ text, places }: FieldLines, place: number): boolean {
+	const end = places[place + 3] ?? 0;
+	return text.slice(end, text.indexOf('\r', end)).includes('\t');
 }

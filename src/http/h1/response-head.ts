@@ -28,8 +28,9 @@ export class ResponseHead implements FieldLines {
 		this.connection = connectionOptions(this);
 	}
 
-	/** Whether nobody could say for certain where the body ends. */
+	/** Whether nobody could say for certain where the body ends, or whether a final response follows an interim one. */
 	get isAmbiguous(): boolean {
+		if (this.status < 200 && this.status !== 101 && this.connection.close) return true;
 		return this.framing === ambiguous || (this.framing === chunked && this.minor === 0);
 	}
 }
