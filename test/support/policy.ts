@@ -3,6 +3,7 @@
 import { createKeyPairs } from '#assembly/key-pairs';
 import type { Definition } from '#config/definition';
 import { type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
+import type { KeyPairs } from '#keys/pairs/key-pairs';
 import { readJwkSet } from '#keys/verification/jwk-set';
 import { createLocalKeySource } from '#keys/verification/local';
 import { compilePolicy } from '#policy/compile';
@@ -43,8 +44,12 @@ export interface TestPolicy {
 	reason(request: RequestView): Promise<string>;
 }
 
-/** `keys`: which test keys each provider of the definition publishes. */
-export function testPolicy(definition: Definition, keys: Readonly<Record<string, readonly TestKey[]>>): TestPolicy {
+/** `keys`: which test keys each provider of the definition publishes. `pairs`: in place of those of the definition. */
+export function testPolicy(
+	definition: Definition,
+	keys: Readonly<Record<string, readonly TestKey[]>>,
+	pairs: ReadonlyMap<string, KeyPairs> = createKeyPairs(definition.providers, nodeCryptography),
+): TestPolicy {
 	const clock = testClock();
 	const sources = new Map(
 		definition.providers.map(({ name }) => {
@@ -58,7 +63,7 @@ export function testPolicy(definition: Definition, keys: Readonly<Record<string,
 	);
 	const policy = compilePolicy(definition, {
 		keys: sources,
-		pairs: createKeyPairs(definition.providers, nodeCryptography),
+		pairs,
 		clock,
 		cryptography: nodeCryptography,
 		tokenId: (digest) => digest.slice(0, 8),
