@@ -16,6 +16,10 @@ export const commands: readonly Command[] = [
 	{ name: 'start', summary: 'serve with a configuration file', run: runStart },
 	{ name: 'check', summary: 'read a configuration file and report every problem in it', run: runCheck },
 	{ name: 'explain', summary: 'show every check that a request with a token meets', run: runExplain },
-	{ name: 'token', summary: 'decode a token safely, or mint one for tests', run: runToken },
+	{
+		name: 'token',
+		summary: 'decode a token safely, mint one for tests, or make a shared access signature',
+		run: runToken,
+	},
 	{ name: 'demo', summary: 'a tour with a real authorization server, a sample API and the gateway', run: runDemo },
 ];

@@ -21,7 +21,7 @@ test.each(['A', 'AA', 'AAA', 'AA=', 'AA==A', 'AA===', '=AAA', 'A A=', 'AAA\n', '
 
 test('one text for one value: what is read is what would be written', () => {
 	fc.assert(
-		fc.property(fc.string({ unit: fc.constantFrom(...'AQg+/=-_ \n'), maxLength: 12 }), (text) => {
+		fc.property(fc.string({ unit: fc.constantFrom(...'AQg+/=-_ \n'.split('')), maxLength: 12 }), (text) => {
 			const bytes = decodeBase64(text);
 			if (bytes !== null) expect(encodeBase64(bytes)).toBe(text);
 		}),

@@ -86,7 +86,7 @@ test('a prefix is one segment by segment, and nothing else is', () => {
 });
 
 test('whatever the text: no exception, and a path that is its own normal form', () => {
-	const odd = fc.string({ unit: fc.constantFrom(...'sb:/.%2efa?#@\\[]'), maxLength: 20 });
+	const odd = fc.string({ unit: fc.constantFrom(...'sb:/.%2efa?#@\\[]'.split('')), maxLength: 20 });
 	fc.assert(
 		fc.property(fc.oneof(odd, fc.string()), (text) => {
 			const parsed = parseResource(text);
