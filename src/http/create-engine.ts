@@ -46,6 +46,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 			const speaksH2 = socket instanceof TLSSocket && socket.alpnProtocol === 'h2';
 			const connection = speaksH2 ? new ClientSession(socket, peer, parts) : new ClientConnection(socket, peer, parts);
 			connections.add(connection);
+			if (draining) connection.drain();
 			socket.once('close', () => connections.delete(connection));
 		},
 	};

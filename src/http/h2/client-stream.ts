@@ -112,7 +112,8 @@ export class ClientStream<C> implements Client<C>, Timed {
 
 	cut(): void {
 		this.#exchange = undefined;
-		this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+		// `close` would send END_STREAM before it resets, and the response would look whole; an error resets alone.
+		this.#stream.destroy(new Error('the response broke off'));
 	}
 
 	detach(): undefined {
