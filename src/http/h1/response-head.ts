@@ -30,7 +30,7 @@ export class ResponseHead implements FieldLines {
 
 	/** Whether nobody could say for certain where the body ends, or whether a final response follows an interim one. */
 	get isAmbiguous(): boolean {
-		if (this.status < 200 && this.status !== 101 && this.connection.close) return true;
+		if (this.status < 200 && this.status !== 101 && (this.connection.close || this.minor === 0)) return true;
 		return this.framing === ambiguous || (this.framing === chunked && this.minor === 0);
 	}
 }
