@@ -16,7 +16,7 @@ export type Lookup = (name: string) => Promise<readonly ResolvedAddress[]>;
 
 export const systemLookup: Lookup = (name) => resolve(name, { all: true, order: 'verbatim' });
 
-/** Times that a name may leave an address out: large names give a part of their addresses at a time. */
+/** Times `resolveAfter` for which an address counts on after the name last gave it: large names give a part at a time. */
 const forgivenTimes = 3;
 /** Milliseconds for which the last addresses serve while the name cannot be resolved. */
 const longestStale = 30_000;

@@ -39,12 +39,12 @@ export class HealthCheck implements Timed, Leaseholder {
 		this.#sweep = sweep;
 	}
 
-	/** The first check begins with the next look at the clock. Without effect once it has begun. */
+	/** Begins with a check at once. Without effect where checks are under way. */
 	start(): void {
 		if (this.#isRunning) return;
 		this.#isRunning = true;
-		this.deadline = this.#sweep.now;
 		this.#sweep.add(this);
+		this.expired();
 	}
 
 	stop(): void {
