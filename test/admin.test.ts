@@ -20,6 +20,15 @@ function config(admin: Record<string, unknown>): Record<string, unknown> {
 		providers: {
 			idp: { issuer: provider.issuer, audience: provider.audience, max_lifetime: '1h' },
 			shared: { issuer: 'https://shared.example.com/', audience: 'shared', secret: canary, claims: { role: canary } },
+			devices: {
+				tokens: ['shared_access'],
+				format: 'service_bus',
+				audience: 'sb://bus.example.net/',
+				keys: {
+					sender: { primary: canary, secondary: `${canary} too`, scopes: ['send'] },
+					old: { primary: `old ${canary}`, disabled: true },
+				},
+			},
 			away: { issuer: 'https://away.example.com/', audience: 'away', jwks_uri: `${provider.url}/gone?key=${canary}` },
 		},
 		routes: [
@@ -171,7 +180,7 @@ test('without a guard only local names are answered: DNS rebinding', async () =>
 
 test('/providers: state, age and ids of keys, last error', async () => {
 	const { providers } = JSON.parse((await call(open, '/providers')).body) as { providers: Record<string, unknown>[] };
-	const [idp, shared, away] = providers;
+	const [idp, shared, devices, away] = providers;
 	expect(idp).toMatchObject({
 		name: 'idp',
 		issuers: [provider.issuer],
@@ -182,6 +191,16 @@ test('/providers: state, age and ids of keys, last error', async () => {
 		next_refresh_at: expect.stringMatching(/Z$/),
 	});
 	expect(shared).toMatchObject({ name: 'shared', keys: { from: 'secret', state: 'ready' } });
+	expect(devices).toMatchObject({
+		name: 'devices',
+		tokens: ['shared_access'],
+		format: 'service_bus',
+		keys: { from: 'none' },
+		key_pairs: [
+			{ name: 'sender', primary: true, secondary: true, disabled: false, scopes: ['send'] },
+			{ name: 'old', primary: true, secondary: false, disabled: true, scopes: [] },
+		],
+	});
 	expect(away).toMatchObject({ name: 'away', keys: { url: `${provider.url}/gone`, state: 'unavailable', kids: [] } });
 	expect(away?.['keys']).toHaveProperty('last_error', expect.stringContaining('404'));
 });

@@ -7,13 +7,44 @@ import { definition, provider, route, rules } from './support/definition.ts';
 import { testPolicy, token } from './support/policy.ts';
 import { requestView } from './support/request-view.ts';
 import { alter, testKey } from './support/sign-jws.ts';
+import { secondaryKey, senderKey, signSas } from './support/sign-sas.ts';
 
 const keys = { a: testKey('ES256', 'agree-a'), b: testKey('EdDSA', 'agree-b') };
 const stranger = testKey('ES256', 'agree-stranger');
 const now = Date.UTC(2026, 0, 1) / 1000;
 
 const world = definition({
-	providers: [provider({ name: 'a' }), provider({ name: 'b', clockSkew: 30, requiredClaims: ['jti'] })],
+	providers: [
+		provider({
+			name: 'devices',
+			tokens: ['shared_access'],
+			keys: { from: 'none' },
+			sharedAccess: {
+				format: 'service_bus',
+				unnamedKey: undefined,
+				keys: [
+					{
+						name: 'sender',
+						primary: senderKey,
+						secondary: secondaryKey,
+						disabled: false,
+						scopes: ['read'],
+						claims: {},
+					},
+					{
+						name: 'old',
+						primary: 'an old key, long enough',
+						secondary: undefined,
+						disabled: true,
+						scopes: [],
+						claims: {},
+					},
+				],
+			},
+		}),
+		provider({ name: 'a' }),
+		provider({ name: 'b', clockSkew: 30, requiredClaims: ['jti'] }),
+	],
 	routes: [
 		route({
 			name: 'strict',
@@ -42,6 +73,19 @@ const world = definition({
 			name: 'cookie',
 			path: '/cookie',
 			rules: [rules({ provider: 'b', tokenFrom: [{ in: 'cookie', name: 'at' }] })],
+		}),
+		route({
+			name: 'signed',
+			path: '/signed/**',
+			rules: [
+				rules({
+					provider: 'devices',
+					audience: ['sb://bus.example.net/'],
+					maxLifetime: 300,
+					scopes: { allOf: ['read'], anyOf: [] },
+				}),
+				rules({ provider: 'a' }),
+			],
 		}),
 		route({ name: 'open', path: '/open', public: true }),
 	],
@@ -78,7 +122,19 @@ const jwt = fc
 		const plain = token('a', key, payload, { kid: key === stranger ? keys.a.kid : key.kid, ...extra });
 		return altered === 0 ? plain : alter(plain, altered === 1 ? 1 : 2, 2);
 	});
+const signature = fc
+	.record({
+		resource: fc.constantFrom('sb://bus.example.net/signed', 'sb://bus.example.net/', 'sb://other/signed', 'sb://a//b'),
+		se: fc.constantFrom(now + 60, now + 4000, now - 60, '1e9'),
+		skn: fc.constantFrom('sender', 'sender', 'old', 'nobody', undefined),
+		key: fc.constantFrom(senderKey, secondaryKey, 'a stranger'),
+	})
+	.chain((parts) => fc.constantFrom(signSas(parts), `${signSas(parts)}&x=y`));
 const credentials = fc.oneof(
+	{
+		weight: 4,
+		arbitrary: signature.map((text) => [['authorization', `SharedAccessSignature ${text}`]] as [string, string][]),
+	},
 	{ weight: 8, arbitrary: jwt.map((text) => [['authorization', `Bearer ${text}`]] as [string, string][]) },
 	{ weight: 3, arbitrary: jwt.map((text) => [['cookie', `at=${text}`]] as [string, string][]) },
 	{
@@ -103,6 +159,8 @@ const requests = fc.record({
 		'/cookie',
 		'/open',
 		'/none',
+		'/signed',
+		'/signed/7',
 		'/strict/%2e%2e/x',
 		'/strict/acme?access_token=x',
 	),
@@ -126,12 +184,12 @@ test('the reason that explain names is the reason that decide gave', async () =>
 
 				const shown = `${JSON.stringify(told)}${renderExplanation(told, { colour: true })}${verdict.facts.expected}${verdict.facts.found}`;
 				for (const [, value] of request.headers) {
-					const secret = /eyJ[\w-]+\.[\w-]+\.([\w-]+)/.exec(value);
+					const secret = /eyJ[\w-]+\.[\w-]+\.([\w-]+)/.exec(value) ?? /sig=([^&]+)/.exec(value);
 					if (secret !== null) expect(shown).not.toContain(secret[1]);
 				}
 			}
 		}),
 		{ numRuns: 400 },
 	);
-	expect(outcomes.size).toBeGreaterThan(6);
+	expect(outcomes.size).toBeGreaterThan(8);
 });

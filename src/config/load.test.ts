@@ -93,6 +93,43 @@ test('JSON is read like YAML, with tabs', async () => {
 	expect((await define(text)).routes).toHaveLength(1);
 });
 
+test('a provider of shared access signatures', async () => {
+	const { providers, routes } = await define(`
+listen: 127.0.0.1:0
+providers:
+  devices:
+    tokens: [shared_access]
+    format: service_bus
+    audience: sb://bus.example.net/
+    max_lifetime: 1h
+    keys:
+      sender: { primary: '\${env:KEY}', secondary: Zx3Vn8Qb5Tr1Lk7Wd4Yp0Hs6Gc2Jm9Fe, scopes: [send], claims: { sub: me, roles: [a, b] } }
+      old: { primary: Qx3Vn8Qb5Tr1Lk7Wd4Yp0Hs6Gc2Jm9Fe, disabled: true }
+    unnamed_key: sender
+routes: [{ path: /**, scopes: [send], upstream: http://127.0.0.1:9001 }]
+`);
+	expect(providers[0]).toMatchObject({
+		tokens: ['shared_access'],
+		keys: { from: 'none' },
+		sharedAccess: {
+			format: 'service_bus',
+			unnamedKey: 'sender',
+			keys: [
+				{
+					name: 'sender',
+					secondary: 'Zx3Vn8Qb5Tr1Lk7Wd4Yp0Hs6Gc2Jm9Fe',
+					disabled: false,
+					scopes: ['send'],
+					claims: { sub: 'me', roles: ['a', 'b'] },
+				},
+				{ name: 'old', secondary: undefined, disabled: true, scopes: [], claims: {} },
+			],
+		},
+	});
+	expect(routes[0]?.rules[0]).toMatchObject({ audience: ['sb://bus.example.net/'], maxLifetime: 3600 });
+	expect(providers[0]?.generation).not.toContain('Zx3V');
+});
+
 test('defaults of a small file', async () => {
 	const definition = await define(
 		'listen: 127.0.0.1:8080\nproviders: { idp: { issuer: https://idp.example.com/t, audience: api } }\nroutes: [{ path: /**, upstream: http://127.0.0.1:9001 }]',

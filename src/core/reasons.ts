@@ -84,13 +84,13 @@ export const denyReasons = {
 		401,
 		'invalid_token',
 		'The access token is signed with a key that is not known.',
-		'The token’s `kid` is not in the provider’s key set. Is it a token of another environment, or signed with a key that was withdrawn?',
+		'The token’s `kid` is not in the provider’s key set. Is it a token of another environment, or signed with a key that was withdrawn? A shared access signature names a key that is not among the provider’s `keys`, or disabled.',
 	),
 	signature_invalid: entry(
 		401,
 		'invalid_token',
 		'The signature of the access token is invalid.',
-		'The token was altered, or signed with another key. Get a new one from the provider.',
+		'The token was altered, or signed with another key. Get a new one from the provider. Of shared access signatures, compare the provider’s `format` too: `service_bus` and `iot_hub` read the same key differently.',
 	),
 	token_expired: entry(
 		401,
@@ -114,7 +114,7 @@ export const denyReasons = {
 		401,
 		'invalid_token',
 		'The access token is meant for another audience.',
-		'Ask the provider for a token with the audience of this route. `aud` is compared as an exact string.',
+		'Ask the provider for a token with the audience of this route. `aud` is compared as an exact string; the `sr` of a shared access signature must lie within the audience, by scheme, host and path.',
 	),
 	token_inactive: entry(
 		401,
@@ -193,7 +193,7 @@ export const denyReasons = {
 		403,
 		null,
 		'The credential is for another resource.',
-		'The signed resource must be a prefix of the URL, segment by segment.',
+		'The path of the signed resource must be that of the URL or above it, segment by segment; case counts.',
 	),
 	request_malformed: entry(400, null, 'The request is malformed.', 'Send a request as RFC 9112 describes it.'),
 	path_ambiguous: entry(

@@ -1,8 +1,10 @@
-/** Group J: the formats of shared access signatures over real sockets (J01, J09), by the real client packages and by hand. */
+/** Group J: the formats of shared access signatures, by the real client packages and by hand, over real sockets (J01, J09, J12). */
 import { createSasTokenProvider } from '@azure/core-amqp';
 import iot from 'azure-iot-common';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reason } from '#core/index';
+import { InvalidConfigError } from '#gateway/start-gateway';
+import { startTestGateway } from '../support/gateway.ts';
 import {
 	expectForwarded,
 	expectNoTrace,
@@ -187,5 +189,25 @@ describe('J09: API Management', () => {
 			expectForwarded(seen);
 			expect(seen.record.provider).toBe(provider);
 		}
+	});
+});
+
+describe('J12: keys that are none', () => {
+	test.each([
+		['empty', 'service_bus', '', 'the key is empty'],
+		['white space', 'apim_gateway', '                    ', 'the key is empty'],
+		['15 bytes', 'service_bus', 'fifteen letters', 'the key has 15 bytes; it needs at least 16'],
+		['12 bytes in Base64 of 16', 'iot_hub', 'c2l4dGVlbiBieXRl', 'the key has 12 bytes; it needs at least 16'],
+	])('%s', async (_, format, primary, problem) => {
+		const audience = format === 'apim_gateway' ? {} : { audience: 'hub.example.net' };
+		const config = {
+			providers: { keys: { tokens: ['shared_access'], format, ...audience, keys: { owner: { primary } } } },
+			routes: [{ path: '/**', upstream: 'http://127.0.0.1:9001' }],
+		};
+		const started = startTestGateway(config);
+		await expect(started).rejects.toThrow(InvalidConfigError);
+		await expect(started).rejects.toMatchObject({
+			diagnostics: [{ severity: 'error', path: 'providers.keys.keys.owner.primary', message: problem }],
+		});
 	});
 });

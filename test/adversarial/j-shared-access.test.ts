@@ -1,4 +1,4 @@
-/** Group J: shared access signatures over real sockets (J02–J08, J10, J14). J01 and J09 stand in j-formats, J12 with the configuration. */
+/** Group J: shared access signatures over real sockets (J02–J08, J10, J14). J01, J09 and J12 stand in j-formats. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Reason } from '#core/index';
 import {
