@@ -54,12 +54,17 @@ function shareMethod(a: readonly string[], b: readonly string[], wild: boolean):
  * a route.
  */
 function checkWaysAround(routes: readonly ReadRoute[], report: Report): void {
+	// Few routes can be a way around anything; comparing all with all would take minutes for ten thousand.
+	const withHost = routes.filter(({ host }) => host !== undefined);
 	for (const open of routes) {
-		const guarded = routes.find((other) => goesAround(open, other));
+		const isPublic = open.definition?.public === true;
+		if (!isPublic && open.host !== undefined) continue;
+		const guarded = (isPublic ? routes : withHost).find((other) => goesAround(open, other));
 		if (guarded !== undefined) {
 			warn(open, guarded, report);
 			continue;
 		}
+		if (!isPublic) continue;
 		const respelt = routes.find((other) => takesOtherSpellings(open, other));
 		if (respelt !== undefined) warnOfSpellings(open, respelt, report);
 	}
