@@ -6,7 +6,7 @@ export default defineConfig({
 	resolve: { conditions },
 	ssr: { resolve: { conditions, externalConditions: conditions } },
 	test: {
-		include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+		include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
 		exclude: ['test/fixtures/**'],
 		testTimeout: 20_000,
 		hookTimeout: 30_000,

@@ -9,14 +9,35 @@ interface Stat {
 	readonly ticks: number;
 }
 
-/** Microseconds of processor time, user and system, of all threads of these processes. */
+/**
+ * Microseconds of processor time, user and system, of all threads of these processes: from the scheduler, to the
+ * nanosecond, where the kernel keeps that; otherwise in ticks of 10 ms.
+ */
 export function processorTime(pids: readonly number[]): number | undefined {
-	const stats = pids.map(readStat);
-	if (stats.includes(undefined)) return undefined;
-	return (stats.reduce((sum, stat) => sum + (stat?.ticks ?? 0), 0) / ticksPerSecond) * 1e6;
+	let sum = 0;
+	for (const pid of pids) {
+		const own = scheduledTime(pid) ?? tickedTime(pid);
+		if (own === undefined) return undefined;
+		sum += own;
+	}
+	return sum;
 }
 
-/** Resident memory in MiB, summed; pages that they share count once per process. */
+/** Time of threads that have ended is not in it: gateways keep theirs. */
+function scheduledTime(pid: number): number | undefined {
+	let nanoseconds = 0;
+	for (const thread of list(`/proc/${pid}/task`)) {
+		nanoseconds += Number((read(`/proc/${pid}/task/${thread}/schedstat`) ?? '').split(' ')[0]);
+	}
+	return nanoseconds > 0 ? nanoseconds / 1000 : undefined;
+}
+
+function tickedTime(pid: number): number | undefined {
+	const stat = readStat(pid);
+	return stat === undefined ? undefined : (stat.ticks / ticksPerSecond) * 1e6;
+}
+
+/** Resident memory in megabytes (10⁶ bytes), summed; pages that processes share count once for each of them. */
 export function residentMemory(pids: readonly number[]): number | undefined {
 	let kibibytes = 0;
 	for (const pid of pids) {
@@ -24,7 +45,7 @@ export function residentMemory(pids: readonly number[]): number | undefined {
 		if (found === null) return undefined;
 		kibibytes += Number(found[1]);
 	}
-	return kibibytes / 1024;
+	return (kibibytes * 1024) / 1e6;
 }
 
 /** The process and all that descend from it; only the process itself without /proc. */

@@ -1,95 +1,53 @@
-/** The benchmark's results as a Markdown page: medians, with the lowest and highest round in parentheses. */
+/** The report as a Markdown page: what must be reached first, then the sections, then who took part. */
 import { arch, cpus, platform, release } from 'node:os';
-import type { Result } from './load.ts';
+import { renderGoals } from './goals.ts';
+import type { Plan } from './options.ts';
 import type { Peer } from './peers/peer.ts';
+import { renderTable, type Table } from './table.ts';
 
-export interface Measured {
-	readonly peer: Peer;
-	readonly version: string;
-	readonly cached: readonly Result[];
-	readonly fresh: readonly Result[];
-	/** MiB after all rounds. */
-	readonly memory: number | undefined;
-}
-
-export interface Plan {
-	readonly connections: number;
-	readonly tokens: number;
-	readonly rounds: number;
-	readonly duration: number;
-	readonly newRounds: number;
-	readonly newTokens: number;
+export interface Run {
+	readonly plan: Plan;
+	/** YYYY-MM-DD. */
+	readonly date: string;
+	readonly tables: readonly Table[];
+	readonly peers: readonly { readonly peer: Peer; readonly version: string }[];
+	/** Names of those that are not installed. */
+	readonly absent: readonly string[];
+	/** Sections that there was no time for, or that failed, with why. */
+	readonly left: readonly string[];
+	readonly h2load: string | undefined;
 	/** Load average of the machine over the minute before. */
 	readonly loadBefore: number;
+	/** Minutes. */
+	readonly took: number;
 }
 
-export function report(measured: readonly Measured[], plan: Plan): string {
-	const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${platform()} ${release()} ${arch()}`;
-	const many = plan.tokens.toLocaleString('en');
-	return `# Benchmark, ${new Date().toISOString().slice(0, 10)}
+export function report(run: Run): string {
+	const { plan, tables, peers } = run;
+	const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+	return `# Benchmark, ${run.date}
 
-\`npm run bench\` on ${machine}; Node.js ${process.versions.node}. One request path: ${plan.connections} keep-alive connections over
-loopback, closed loop, small JSON answers of one raw-socket backend. Load generator, gateway and backend share the
-machine, so requests per second depend on all three and latency is that of a saturated machine; **processor time of the
-gateway's own processes per request** is what compares. Load average of the minute before: ${plan.loadBefore.toFixed(1)}.
-Median of ${plan.rounds} × ${plan.duration / 1000} s, taken in turns, after a round that does not count; lowest and highest in parentheses.
+\`npm run bench${plan.quick ? ' -- --quick' : ''}\` on ${processor}, ${cpus().length} cores, ${platform()} ${release()} ${arch()}; Node.js ${process.versions.node}; ${run.took.toFixed(1)} minutes.
+Load average of the minute before: ${run.loadBefore.toFixed(1)}. [How it measures, and how to read this](README.md).
 
-## ${many} RS256 tokens, used in turn
+Load generator, gateway and backend share the machine, so requests per second depend on all three; **processor time of the
+gateway’s own processes per request** is what compares, and ratios within one run say more than absolute figures. Cells are
+medians of ${plan.rounds} rounds (${plan.sideRounds} in the side sections) taken in turns, with the lowest and highest in parentheses.
 
-${table(measured, ({ cached }) => cached)}
+## Must reach
 
-*Cached*: a token that was verified before is recognised and its signature is not computed again; expiry, issuer and
-audience are checked all the same. *Each request*: every signature is computed every time.
+Ratios are taken round by round, Countersign’s figure by the other’s.
 
-## Every token new
+${renderGoals(tables)}
+${tables.map(renderTable).join('\n')}
+## Who took part
 
-${plan.newTokens.toLocaleString('en')} tokens, each used once, ${plan.newRounds === 1 ? 'one round' : `${plan.newRounds} rounds`}: what a cache cannot help.
+| gateway | version | signature check | what it does with the token and besides |
+|---|---|---|---|
+${peers.map(({ peer, version }) => `| ${peer.name} | ${version} | ${peer.verification} | ${peer.about} |`).join('\n')}
 
-${table(
-	measured.filter(({ fresh }) => fresh.length > 0),
-	({ fresh }) => fresh,
-)}
-
-## What each one does
-
-| gateway | version | with the token and besides |
-|---|---|---|
-${measured.map(({ peer, version }) => `| ${peer.name} | ${version} | ${peer.tokens} |`).join('\n')}
-
-Before the measurement each gateway was seen to refuse a missing, altered, expired, foreign-issuer and wrong-audience
-token and to keep \`Authorization\` from the backend, apart from the one that looks at no token.
-`;
-}
-
-function table(measured: readonly Measured[], results: (measured: Measured) => readonly Result[]): string {
-	const rows = measured.map((one) => {
-		const rounds = results(one);
-		const cells = [
-			one.peer.name,
-			verification(one.peer, rounds === one.fresh),
-			spread(rounds, ({ processor }) => processor, 1),
-			spread(rounds, ({ requests, elapsed }) => requests / elapsed, 0),
-			spread(rounds, ({ p50 }) => p50, 2),
-			spread(rounds, ({ p99 }) => p99, 2),
-			one.memory === undefined ? '–' : one.memory.toFixed(0),
-		];
-		return `| ${cells.join(' | ')} |`;
-	});
-	return `| gateway | verification | µs CPU per request | requests/s | p50 ms | p99 ms | RSS MiB |
-|---|---|---|---|---|---|---|
-${rows.join('\n')}`;
-}
-
-function verification({ verification: kind }: Peer, fresh: boolean): string {
-	return kind === 'cached' && fresh ? 'first sight' : kind;
-}
-
-function spread(rounds: readonly Result[], read: (result: Result) => number | undefined, digits: number): string {
-	const known = rounds.map(read).filter((value) => value !== undefined);
-	if (known.length === 0) return '–';
-	const sorted = known.toSorted((a, b) => a - b);
-	const middle = Math.floor(sorted.length / 2);
-	const median = sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-	const show = (value = 0) => (digits === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(digits));
-	return known.length === 1 ? show(median) : `**${show(median)}** (${show(sorted[0])}–${show(sorted.at(-1))})`;
+Before the measurement each gateway that checks tokens was seen to refuse a missing, altered, expired, foreign-issuer and
+wrong-audience token, twice each, and to keep \`Authorization\` from the backend; those that require the scope refused a
+token without it. h2load: ${run.h2load ?? 'not installed'}.${run.absent.length === 0 ? '' : ` Not installed here, or not in this version: ${run.absent.join(', ')}.`}
+${run.left.length === 0 ? '' : `\nLeft out: ${run.left.join('; ')}.\n`}`;
 }

@@ -1,43 +1,21 @@
-/**
- * A conventional Node gateway, as its parts' documentation suggests it: fastify, @fastify/http-proxy, fast-jwt with its
- * cache on and large enough for all tokens. No log at all. Started by fastify.ts: BACKEND_PORT, PUBLIC_KEY_FILE.
- */
-import { readFileSync } from 'node:fs';
+/** A conventional Node gateway, as its parts' documentation suggests it: fastify, @fastify/http-proxy, fast-jwt. No log. */
 import proxy from '@fastify/http-proxy';
-import { createVerifier } from 'fast-jwt';
 import fastify from 'fastify';
-import { audience, issuer } from '../tokens.ts';
+import { announce, judge, tls, upstream } from './gateway-setting.ts';
 
-const verify: (token: string) => unknown = createVerifier({
-	key: readFileSync(process.env['PUBLIC_KEY_FILE'] ?? '', 'utf8'),
-	algorithms: ['RS256'],
-	allowedIss: issuer,
-	allowedAud: audience,
-	cache: 10_000,
-});
-
-const app = fastify({ logger: false });
+const app = fastify({ logger: false, https: tls ?? null });
 
 app.addHook('onRequest', async (request, reply) => {
-	const [scheme, token] = (request.headers.authorization ?? '').split(' ');
-	if (scheme !== 'Bearer' || token === undefined) return reply.code(401).send({ error: 'missing token' });
-	try {
-		if (!grants(verify(token))) return reply.code(403).send({ error: 'insufficient_scope' });
-	} catch {
-		return reply.code(401).send({ error: 'invalid_token' });
-	}
+	const status = judge(request.headers.authorization);
+	if (status === 401) return reply.code(401).send({ error: 'invalid_token' });
+	if (status === 403) return reply.code(403).send({ error: 'insufficient_scope' });
 });
 
 await app.register(proxy, {
-	upstream: `http://127.0.0.1:${process.env['BACKEND_PORT'] ?? ''}`,
+	upstream,
 	replyOptions: {
 		rewriteRequestHeaders: (_request, headers) => ({ ...headers, authorization: undefined }),
 	},
 });
 
-process.stdout.write(`listening on ${await app.listen({ host: '127.0.0.1', port: 0 })}\n`);
-
-function grants(payload: unknown): boolean {
-	if (typeof payload !== 'object' || payload === null || !('scope' in payload)) return false;
-	return typeof payload.scope === 'string' && payload.scope.split(' ').includes('orders:read');
-}
+announce(Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port));

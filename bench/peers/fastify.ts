@@ -1,35 +1,15 @@
-/** Starts the conventional Node gateway of fastify-gateway.ts. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { root } from '../../scripts/run-command.ts';
-import { startChild } from '../child.ts';
+/** Fastify with its own proxy and fast-jwt: see fastify-gateway.ts. */
+import { startNodeGateway } from './node-gateway.ts';
 import type { Peer } from './peer.ts';
+import { packageVersions } from './versions.ts';
 
 export const fastify: Peer = {
+	id: 'fastify',
 	name: 'Fastify + http-proxy + fast-jwt',
-	tokens: 'RS256, iss, aud, exp, scope; token stripped; no log',
+	conventional: true,
 	verification: 'cached',
-
-	async version() {
-		const versions = await Promise.all(
-			['fastify', '@fastify/http-proxy', 'fast-jwt'].map(async (name) => {
-				const { version }: { version: string } = JSON.parse(
-					await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8'),
-				);
-				return version;
-			}),
-		);
-		return versions.join(' / ');
-	},
-
-	async start({ issuer: { publicKeyPem }, backendPort, folder }) {
-		const file = join(folder, 'key.pem');
-		await writeFile(file, publicKeyPem);
-		return startChild(
-			'node',
-			[join(import.meta.dirname, 'fastify-gateway.ts')],
-			/listening on http:\/\/127\.0\.0\.1:(\d+)/,
-			{ BACKEND_PORT: String(backendPort), PUBLIC_KEY_FILE: file, NODE_ENV: 'production' },
-		);
-	},
+	checksScope: true,
+	about: 'RS256, iss, aud, exp, scope; token stripped; no log',
+	version: () => packageVersions(['fastify', '@fastify/http-proxy', 'fast-jwt']),
+	start: (setting) => startNodeGateway('fastify-gateway.ts', setting),
 };

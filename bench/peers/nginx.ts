@@ -5,12 +5,15 @@ import { freePort, startChild, versionOf } from '../child.ts';
 import type { Peer } from './peer.ts';
 
 export const nginx: Peer = {
+	id: 'nginx',
 	name: 'nginx, plain proxy_pass',
-	tokens: 'no token check; no log',
+	conventional: false,
 	verification: 'none',
+	checksScope: false,
+	about: 'no token check; no log; one worker; bodies passed on as they come, none in files',
 	version: () => versionOf('nginx', ['-v'], /nginx\/(\S+)/),
 
-	async start({ backendPort, folder }) {
+	async start({ backendPort, folder, tls }) {
 		const port = await freePort();
 		const file = join(folder, 'nginx.conf');
 		await writeFile(
@@ -18,11 +21,12 @@ export const nginx: Peer = {
 			`daemon off;
 worker_processes 1;
 pid ${join(folder, 'nginx.pid')};
-error_log stderr warn;
+error_log stderr error;
 events { worker_connections 1024; }
 http {
 	access_log off;
 	keepalive_requests 100000000;
+	client_max_body_size 0;
 	client_body_temp_path ${folder};
 	proxy_temp_path ${folder};
 	fastcgi_temp_path ${folder};
@@ -34,11 +38,14 @@ http {
 		keepalive_requests 100000000;
 	}
 	server {
-		listen 127.0.0.1:${port};
+		listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'};
+		${tls === undefined ? '' : `ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};`}
 		location / {
 			proxy_pass http://backend;
 			proxy_http_version 1.1;
 			proxy_set_header Connection "";
+			proxy_request_buffering off;
+			proxy_max_temp_file_size 0;
 		}
 	}
 }
