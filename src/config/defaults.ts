@@ -26,6 +26,7 @@ export const defaults = {
 		maxAge: '10m',
 	},
 	telemetry: { sample: 0.1, serviceName: 'countersign' },
+	endAtExpiry: 'tunnels',
 	tokenCache: '64MiB',
 	stateDirectory: './.countersign',
 } as const;

@@ -18,6 +18,7 @@ import {
 	count,
 	duration,
 	durationOrNone,
+	endAtExpiry,
 	flag,
 	maxAge,
 	maxLifetime,
@@ -286,6 +287,7 @@ export const routeSchema = z.strictObject({
 		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
+	end_at_expiry: endAtExpiry().optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
 		default: false,
@@ -421,6 +423,7 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'What refusals say.' }),
 	responses: responses().optional(),
+	end_at_expiry: endAtExpiry().optional(),
 	state_directory: z
 		.union([text(), z.literal(false)], 'expected a folder, or false')
 		.optional()

@@ -100,6 +100,7 @@ export function route(
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
+		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		...parts,
 	};
