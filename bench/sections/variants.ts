@@ -32,9 +32,8 @@ export const variants: Section = {
 			entrants.push(await plain(stage));
 			for (const variant of all) {
 				const { id, name, label } = variant;
-				const problem = await variant.missing();
+				const problem = (await variant.missing()) ?? (await attempt(stage, variant, entrants));
 				if (problem !== undefined) absent.push({ id, name, label, values: {}, problem });
-				else entrants.push(await enter(stage, variant));
 			}
 			const { plan } = stage;
 			const rows = await inRounds(
@@ -63,6 +62,16 @@ async function plain(stage: Stage): Promise<Entrant> {
 	const label = 'cached';
 	const credentials = () => stage.credentials();
 	return { id: plainId, name: 'plain JWT', label, instance, credentials, once: false, stop: () => instance.stop() };
+}
+
+/** Why it could not be started; undefined when it is among the entrants. */
+async function attempt(stage: Stage, variant: Variant, entrants: Entrant[]): Promise<string | undefined> {
+	try {
+		entrants.push(await enter(stage, variant));
+		return undefined;
+	} catch (problem) {
+		return (problem instanceof Error ? problem.message : String(problem)).split('\n')[0];
+	}
 }
 
 async function enter(stage: Stage, variant: Variant): Promise<Entrant> {
