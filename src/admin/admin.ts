@@ -14,6 +14,7 @@ import { isLocalName } from './local-name.ts';
 import { providersPage } from './providers.ts';
 import { routesPage } from './routes.ts';
 import { type AdminServer, openAdminServer } from './server.ts';
+import type { AdminWorkers } from './worker-questions.ts';
 
 /** The gateway, as this listener sees it: everything is asked for anew on each request, since a reload may come between. */
 export interface AdminSubject {
@@ -21,6 +22,8 @@ export interface AdminSubject {
 	readonly health: () => Health;
 	/** Undefined: nobody measures, and `/metrics` is not there. */
 	readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | undefined;
+	/** Undefined: this process serves alone. */
+	readonly workers: AdminWorkers | undefined;
 	readonly clock: Clock;
 	readonly log: Log;
 }
@@ -56,6 +59,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		['/providers', providersPage(subject)],
 		['/routes', routesPage(subject)],
 		['/explain', explainPage(subject)],
+		...(subject.workers === undefined ? [] : [['/workers', workersPage(subject.workers)] as const]),
 	]);
 	const index: Page = {
 		summary: 'this list',
@@ -108,6 +112,14 @@ function createAdmission(
 		// A web page that made its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name.
 		if (!isLocalName(request.view.host, started.host)) return problem(421, 'this listener answers to local names only');
 		return undefined;
+	};
+}
+
+function workersPage(workers: AdminWorkers): Page {
+	return {
+		summary: 'workers: process, state, how often each ended',
+		method: 'GET',
+		answer: async () => ({ status: 200, body: { workers: workers.list() } }),
 	};
 }
 

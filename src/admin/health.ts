@@ -4,8 +4,11 @@
  */
 import type { AdminSubject, Health } from './admin.ts';
 import type { Page } from './exchange.ts';
+import type { AdminWorkers } from './worker-questions.ts';
 
-export function healthPage(subject: Pick<AdminSubject, 'health' | 'assembly'>): Page {
+type Subject = Pick<AdminSubject, 'health' | 'assembly' | 'workers'>;
+
+export function healthPage(subject: Subject): Page {
 	return {
 		summary: 'alive; state of configuration and keys',
 		method: 'GET',
@@ -13,7 +16,7 @@ export function healthPage(subject: Pick<AdminSubject, 'health' | 'assembly'>): 
 	};
 }
 
-export function readyPage(subject: Pick<AdminSubject, 'health' | 'assembly'>): Page {
+export function readyPage(subject: Subject): Page {
 	return {
 		summary: 'ready for traffic: 200, else 503',
 		method: 'GET',
@@ -26,7 +29,7 @@ export function readyPage(subject: Pick<AdminSubject, 'health' | 'assembly'>): P
 }
 
 /** Counts and times alone: these pages are open to whoever reaches them. */
-function report({ health, assembly }: Pick<AdminSubject, 'health' | 'assembly'>): Record<string, unknown> {
+function report({ health, assembly, workers }: Subject): Record<string, unknown> {
 	const states = { ready: 0, stale: 0, unavailable: 0 };
 	let warnings = 0;
 	for (const source of assembly().keys.values()) {
@@ -34,7 +37,12 @@ function report({ health, assembly }: Pick<AdminSubject, 'health' | 'assembly'>)
 		states[status.state]++;
 		warnings += status.warnings.length;
 	}
-	return { configuration: configurationReport(health()), providers: states, provider_warnings: warnings };
+	return {
+		configuration: configurationReport(health()),
+		providers: states,
+		provider_warnings: warnings,
+		workers: workers === undefined ? undefined : workersReport(workers),
+	};
 }
 
 function configurationReport({ configuration }: Health): Record<string, unknown> {
@@ -49,4 +57,10 @@ function configurationReport({ configuration }: Health): Record<string, unknown>
 		rejections,
 		restart_needed: restartNeeded,
 	};
+}
+
+function workersReport(workers: AdminWorkers): Record<string, number> {
+	const list = workers.list();
+	const serving = list.filter(({ state }) => state === 'serving').length;
+	return { serving, absent: list.length - serving, exits: list.reduce((sum, { exits }) => sum + exits, 0) };
 }

@@ -5,19 +5,27 @@ import type { KeySource } from '#keys/verification/key-source';
 import type { AdminSubject } from './admin.ts';
 import type { Page } from './exchange.ts';
 
-export function providersPage({ assembly, clock }: Pick<AdminSubject, 'assembly' | 'clock'>): Page {
+type Subject = Pick<AdminSubject, 'assembly' | 'clock'>;
+
+export function providersPage(subject: Subject & Pick<AdminSubject, 'workers'>): Page {
 	return {
 		summary: 'providers: state, age and ids of their keys, next refresh, last error',
 		method: 'GET',
 		async answer() {
-			const { definition, keys, pairs } = assembly();
-			const providers = definition.providers.map((provider) => ({
-				...describe(provider, keys.get(provider.name), clock.now()),
-				...describePairs(provider, pairs.get(provider.name)),
-			}));
-			return { status: 200, body: { providers } };
+			// Each worker has keys of its own, which may be older or newer than the primary's.
+			const workers = await subject.workers?.ask('providers', null);
+			return { status: 200, body: { providers: describeProviders(subject), workers } };
 		},
 	};
+}
+
+/** As this process sees them. */
+export function describeProviders({ assembly, clock }: Subject): readonly Record<string, unknown>[] {
+	const { definition, keys, pairs } = assembly();
+	return definition.providers.map((provider) => ({
+		...describe(provider, keys.get(provider.name), clock.now()),
+		...describePairs(provider, pairs.get(provider.name)),
+	}));
 }
 
 function describe(provider: ProviderDefinition, source: KeySource | undefined, now: number): Record<string, unknown> {

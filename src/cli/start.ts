@@ -1,4 +1,5 @@
-import { InvalidConfigError, startGateway } from '#gateway/start-gateway';
+import { InvalidConfigError } from '#gateway/start-gateway';
+import { startProcesses } from '#gateway/start-processes';
 import { createLog } from '#runtime/node/log';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
@@ -6,6 +7,7 @@ const help = `Usage: countersign start --config FILE [--log-format text|json]
 
 Serves until it is told to stop. Prints "listening on http://…" on standard error when it is ready.
 SIGTERM and SIGINT let requests under way end first; a second one stops at once.
+With workers in the configuration this process starts them, and signals are for it alone.
 The configuration is read again whenever it, or a file that it names, changes, and on SIGHUP, which also opens the
 audit file anew. A configuration with errors is reported and the one before goes on serving.
 
@@ -28,14 +30,17 @@ export async function runStart(args: readonly string[]): Promise<number> {
 	const format = textOption(values['log-format']) ?? 'text';
 	if (format !== 'text' && format !== 'json') throw new UsageError(`--log-format is text or json, not ${format}`);
 
-	const log = createLog(process.stderr, { json: format === 'json' });
+	const jsonLog = format === 'json';
+	const log = createLog(process.stderr, { json: jsonLog });
 	try {
-		const gateway = await startGateway({ configFile, log });
+		const gateway = await startProcesses({ configFile, jsonLog });
 		process.on('SIGHUP', () => {
 			void Promise.all([gateway.reopen(), gateway.reload()]);
 		});
 		// Before it says that it is ready: whoever waits for that may signal at once.
-		const stopped = stopSignal();
+		const stopped = stopSignal(() => {
+			if ('kill' in gateway) gateway.kill();
+		});
 		for (const { url } of gateway.addresses) process.stderr.write(`listening on ${url}\n`);
 		if (gateway.adminUrl !== undefined) process.stderr.write(`admin on ${gateway.adminUrl}\n`);
 		await stopped;
@@ -49,12 +54,15 @@ export async function runStart(args: readonly string[]): Promise<number> {
 	}
 }
 
-/** Resolves on the first SIGTERM or SIGINT; a second one ends the process at once, as an impatient operator expects. */
-function stopSignal(): Promise<void> {
+/** Resolves on the first SIGTERM or SIGINT; a second one ends everything at once, as an impatient operator expects. */
+function stopSignal(kill: () => void): Promise<void> {
 	return new Promise((resolve) => {
 		let asked = false;
 		const stop = () => {
-			if (asked) process.exit(1);
+			if (asked) {
+				kill();
+				process.exit(1);
+			}
 			asked = true;
 			resolve();
 		};

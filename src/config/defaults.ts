@@ -29,4 +29,5 @@ export const defaults = {
 	endAtExpiry: 'tunnels',
 	tokenCache: '64MiB',
 	stateDirectory: './.countersign',
+	workers: 1,
 } as const;

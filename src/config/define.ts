@@ -56,6 +56,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 			values.state_directory === false
 				? undefined
 				: resolvePath(reading.folder, values.state_directory ?? defaults.stateDirectory),
+		workers: values.workers ?? defaults.workers,
 	};
 	adviseOnProviders(providers, definition.routes, report);
 	return definition;

@@ -33,6 +33,8 @@ export interface Definition {
 	readonly tokenCacheBytes: number;
 	/** Absolute path of the folder for what outlives the process; undefined: nothing does. */
 	readonly stateDirectory: string | undefined;
+	/** Processes that serve, 1 and more; `auto`: one for each processor. */
+	readonly workers: number | 'auto';
 }
 
 export interface ListenerDefinition {

@@ -383,7 +383,9 @@ export const configSchema = z.strictObject({
 				.meta({ description: 'Header fields of a request.', default: defaults.limits.headerCount }),
 			token: size().optional().meta({ description: 'Bytes of a token.', default: defaults.limits.token }),
 			body: size().optional().meta({ description: 'Bytes of a request’s body. Default: no limit.' }),
-			connections: count().optional().meta({ description: 'Connections open at once. Default: no limit.' }),
+			connections: count()
+				.optional()
+				.meta({ description: 'Connections open at once, for each worker. Default: no limit.' }),
 		})
 		.optional()
 		.meta({ description: 'What a request may be.' }),
@@ -432,9 +434,18 @@ export const configSchema = z.strictObject({
 				'Folder for what outlives the process: the last good keys of providers, in `keys/`. Made with mode 0700; `false` keeps nothing.',
 			default: defaults.stateDirectory,
 		}),
-	token_cache: size()
+	token_cache: size().optional().meta({
+		description: 'Memory for the cache of genuine tokens, of each worker; 0 switches it off.',
+		default: defaults.tokenCache,
+	}),
+	workers: z
+		.union([z.literal('auto'), z.int().min(1).max(256)], 'expected auto, or a number from 1 to 256')
 		.optional()
-		.meta({ description: 'Memory for the cache of genuine tokens; 0 switches it off.', default: defaults.tokenCache }),
+		.meta({
+			description:
+				'Processes that serve: with 2 or more, a primary process starts them and they share the listeners; `auto`: one for each processor. Needs Node.js 24.19, and not Windows.',
+			default: defaults.workers,
+		}),
 });
 
 /** As written in the file, each key as it passed its own check; `undefined` for those missing or wrong. */
@@ -451,7 +462,7 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
-	file: ['store', 'workers', 'rate_limits', 'sessions', 'revocation', 'minting'],
+	file: ['store', 'rate_limits', 'sessions', 'revocation', 'minting'],
 	provider: ['introspection_endpoint', 'introspection', 'client'],
 	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
 } as const;

@@ -169,7 +169,30 @@ export interface MetricDescription {
 	readonly labels: readonly string[];
 	/** Upper bounds, ascending; only of a histogram. */
 	readonly buckets?: readonly number[];
+	/** What the value of several workers together is; only of a gauge. Default `sum`. */
+	readonly together?: 'sum' | 'max' | 'min';
 }
+
+/** One metric as it was read, as plain data. */
+export interface MetricReading {
+	readonly name: string;
+	readonly kind: MetricDescription['kind'];
+	readonly help: string;
+	readonly points: readonly MetricPoint[];
+}
+
+export type MetricPoint =
+	| { readonly labels: MetricLabels; readonly value: number }
+	/** `counts`: observations per bucket, not cumulated, with those above the last bound at the end. */
+	| {
+			readonly labels: MetricLabels;
+			readonly bounds: readonly number[];
+			readonly counts: readonly number[];
+			readonly sum: number;
+			readonly count: number;
+	  };
+
+export type MetricLabels = Readonly<Record<string, string>>;
 
 /** One series of a metric, bound to its label values: recording into it costs well under a microsecond. */
 export interface Series {

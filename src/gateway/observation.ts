@@ -4,11 +4,11 @@
  */
 import type { Assembly, Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
-import type { TelemetryExport } from '#core/index';
+import type { MetricReading, TelemetryExport } from '#core/index';
 import { metrics, processMetrics } from '#observe/catalogue';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
-import { type GatewayState, measureState } from '#observe/state-metrics';
+import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
 import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
 import type { RequestHandlerOptions } from './request-handler.ts';
 
@@ -17,16 +17,28 @@ export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'me
 	readonly event: TelemetryExport['event'];
 	/** The page for Prometheus. */
 	render(): Promise<{ readonly contentType: string; readonly body: string }>;
-	/** From now on keys, cache, configuration and audit trail are measured too. */
+	/** The same as data. */
+	read(): Promise<readonly MetricReading[]>;
+	/** From now on keys, cache and audit trail are measured too. */
 	watch(look: () => Omit<GatewayState, 'now' | 'providers' | 'cacheEntries'> & { readonly assembly: Assembly }): void;
+	watchConfiguration(look: () => ConfigurationState): void;
 	/** To be called when another configuration is in force: series of routes and providers that are gone are forgotten. */
 	follow(definition: Definition): void;
 	/** Sends what is left to the collector. Never rejects. */
 	close(): Promise<void>;
 }
 
+export interface ObservationOptions {
+	/** False: metrics are not sent to the collector from here, since somebody else adds them up. */
+	readonly sendMetrics: boolean;
+}
+
 /** Rejects with a readable Error when a collector is configured and the packages for it are not installed. */
-export async function createObservation(definition: Definition, runtime: Runtime): Promise<Observation> {
+export async function createObservation(
+	definition: Definition,
+	runtime: Runtime,
+	{ sendMetrics }: ObservationOptions,
+): Promise<Observation> {
 	const { clock, cryptography, log } = runtime;
 	const { otlp } = definition.telemetry;
 	const meter = createPrometheusMeter(Object.values(metrics), processMetrics);
@@ -34,7 +46,11 @@ export async function createObservation(definition: Definition, runtime: Runtime
 	const exported =
 		otlp === undefined
 			? undefined
-			: (await loadOtlp()).createOtlpExport({ ...otlp, metrics: otlp.metrics ? () => meter.read() : undefined, log });
+			: (await loadOtlp()).createOtlpExport({
+					...otlp,
+					metrics: otlp.metrics && sendMetrics ? () => meter.read() : undefined,
+					log,
+				});
 	return {
 		metrics: requestMetrics,
 		trailOf: createRequestTrails({
@@ -44,6 +60,8 @@ export async function createObservation(definition: Definition, runtime: Runtime
 		span: exported?.span,
 		event: exported?.event,
 		render: () => meter.render(),
+		read: () => meter.read(),
+		watchConfiguration: (look) => measureConfiguration(meter, look),
 		watch(look) {
 			measureState(meter, () => {
 				const { assembly, ...rest } = look();
@@ -62,7 +80,7 @@ const packages =
 	'@opentelemetry/api @opentelemetry/resources @opentelemetry/sdk-{trace,metrics,logs} @opentelemetry/exporter-{trace,metrics,logs}-otlp-http';
 
 /** Loaded only when it is used: the packages behind it are optional, and not small. */
-async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
+export async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
 	try {
 		return await import('#runtime/node/otlp');
 	} catch (cause) {

@@ -2,14 +2,12 @@
  * A new configuration in place of the one in force, without a request that notices: read, check, put together, warm up,
  * swap. Whatever goes wrong before the swap leaves the old one serving (invariant 7) and is said in log and health.
  */
-import { createSecureContext } from 'node:tls';
-import { type Assembly, assemble, type Runtime } from '#assembly/assemble';
+import type { Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { Diagnostic } from '#config/diagnostics';
 import type { Log } from '#core/index';
-import type { ListenerOptions } from '#http/engine';
 import { type Snapshot, takeSettledSnapshot } from './configuration.ts';
-import type { Live } from './live.ts';
+import type { Prepare, Prepared } from './installation.ts';
 import { restartNeeded } from './restart-needed.ts';
 
 export interface ReloadStatus {
@@ -43,19 +41,16 @@ export interface ReloaderOptions {
 	readonly configFile: string;
 	readonly runtime: Runtime;
 	readonly log: Log;
-	readonly live: Live;
+	/** Makes a checked configuration ready to take its place. */
+	readonly prepare: Prepare;
 	/** The reading from which the process started. */
 	readonly started: { readonly mark: string; readonly definition: Definition };
-	/** Told of every configuration that is now in force, right after the swap. */
-	readonly onSwap: (listeners: readonly ListenerOptions[]) => void;
 	/** Told of the files to watch, after every reading. */
 	readonly onFiles: (files: readonly string[]) => Promise<void>;
-	/** Milliseconds that a swap may wait for the keys of new providers; default 5,000. */
-	readonly warmUp?: number;
 }
 
 export function createReloader(options: ReloaderOptions): Reloader {
-	const { configFile, runtime, log, live, started, warmUp = 5_000 } = options;
+	const { configFile, runtime, log, started } = options;
 	const { clock } = runtime;
 	let markInForce = started.mark;
 	let markSeen = started.mark;
@@ -115,46 +110,25 @@ export function createReloader(options: ReloaderOptions): Reloader {
 			reject(diagnostics.filter(({ severity }) => severity === 'error'));
 			return;
 		}
-		let next: Assembly;
-		let listeners: readonly ListenerOptions[];
+		let prepared: Prepared;
 		try {
-			listeners = snapshot.listeners(definition);
-			checkCertificates(listeners);
-			next = assemble(definition, runtime, live.assembly);
+			prepared = await options.prepare({ definition, listeners: snapshot.listeners(definition) });
 		} catch (cause) {
 			const message = cause instanceof Error ? cause.message : String(cause);
 			reject([{ severity: 'error', path: '', line: 1, column: 1, message }]);
 			return;
 		}
-		await warm(next);
 		if (stopped) {
-			next.discard();
+			prepared.discard();
 			return;
 		}
-		swap(next, mark, listeners, diagnostics);
+		await prepared.commit();
+		committed(definition, mark, diagnostics);
 	}
 
-	/** The keys of new providers, as far as they come in time; routes of a provider without keys answer 503. */
-	async function warm(next: Assembly): Promise<void> {
-		let cancel: (() => void) | undefined;
-		const late = new Promise<void>((resolve) => {
-			cancel = runtime.timers.after(warmUp, resolve);
-		});
-		await Promise.race([next.start(), late]);
-		cancel?.();
-	}
-
-	function swap(
-		next: Assembly,
-		mark: string,
-		listeners: readonly ListenerOptions[],
-		diagnostics: readonly Diagnostic[],
-	): void {
-		const previous = live.assembly;
-		live.put(next);
-		previous.handOver(next);
+	function committed(definition: Definition, mark: string, diagnostics: readonly Diagnostic[]): void {
 		markInForce = mark;
-		const needed = restartNeeded(started.definition, next.definition);
+		const needed = restartNeeded(started.definition, definition);
 		status = {
 			...status,
 			state: 'in_force',
@@ -165,14 +139,12 @@ export function createReloader(options: ReloaderOptions): Reloader {
 			restartNeeded: needed,
 		};
 		for (const { severity, path, message } of diagnostics) if (severity === 'warning') log.warn(message, { at: path });
-		const { routes, providers } = next.definition;
-		log.info('configuration reloaded', { routes: routes.length, providers: providers.length });
+		log.info('configuration reloaded', { routes: definition.routes.length, providers: definition.providers.length });
 		if (needed.length > 0) {
 			log.warn('some changed settings need a restart; until then the process goes on with the old ones', {
 				settings: needed.join(', '),
 			});
 		}
-		options.onSwap(listeners);
 	}
 
 	function reject(diagnostics: readonly Diagnostic[]): void {
@@ -196,21 +168,4 @@ export function createReloader(options: ReloaderOptions): Reloader {
 			stopped = true;
 		},
 	};
-}
-
-/** Throws a readable Error: a certificate that does not go with its key must not get as far as a handshake. */
-function checkCertificates(listeners: readonly ListenerOptions[]): void {
-	for (const { host, port, tls } of listeners) {
-		if (tls === undefined) continue;
-		try {
-			createSecureContext({
-				cert: tls.certificate,
-				key: tls.key,
-				...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
-			});
-		} catch (cause) {
-			const why = cause instanceof Error ? cause.message : String(cause);
-			throw new Error(`the certificate of ${host}:${port} cannot be used with its key: ${why}`, { cause });
-		}
-	}
 }

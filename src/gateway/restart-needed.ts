@@ -16,6 +16,7 @@ const settings: readonly (readonly [name: string, of: (definition: Definition) =
 	['limits', ({ limits }) => [limits.headers, limits.headerCount, limits.body ?? null, limits.connections ?? null]],
 	['telemetry', ({ telemetry }) => telemetry ?? null],
 	['timeouts', ({ timeouts }) => timeouts],
+	['workers', ({ workers }) => workers],
 ];
 
 /** Certificates are renewed in place, so their files may change. */

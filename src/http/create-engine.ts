@@ -12,7 +12,7 @@ import type { EngineParts } from './h1/engine-parts.ts';
 import { Sweep } from './h1/sweep.ts';
 import { ClientSession } from './h2/client-session.ts';
 import { lingerTime } from './linger.ts';
-import { createListener, openListener, renewCertificate } from './listener.ts';
+import { createListener, openListener, renewCertificate, useTicketKeys } from './listener.ts';
 import { peerOf } from './peer.ts';
 import { systemLookup } from './upstream/addresses.ts';
 import { createUpstreamPools } from './upstream/upstream-pools.ts';
@@ -56,11 +56,11 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 	}));
 
 	return {
-		async listen() {
+		async listen(descriptors) {
 			const bound: BoundAddress[] = [];
 			try {
-				for (const { server, listener } of servers) {
-					bound.push(await openListener(server, listener));
+				for (const [index, { server, listener }] of servers.entries()) {
+					bound.push(await openListener(server, listener, descriptors?.[index]));
 					// A connection that could not be accepted (no file descriptor left) is no reason to end the process.
 					server.on('error', (error) => options.log.error('a listener could not accept a connection', { error }));
 				}
@@ -78,6 +78,9 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		},
 		followUpstreams: (upstreams) => pools.follow(upstreams),
 		upstreams: () => pools.state(),
+		useTicketKeys(keys) {
+			for (const { server } of servers) useTicketKeys(server, keys);
+		},
 		async drain() {
 			draining = true;
 			const closed = Promise.all(servers.map(({ server }) => close(server)));

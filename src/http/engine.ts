@@ -96,8 +96,12 @@ export interface ListenerOptions {
 }
 
 export interface Engine {
-	/** Opens every listener; rejects with a readable Error when one cannot be opened, and closes the others again. */
-	listen(): Promise<readonly BoundAddress[]>;
+	/**
+	 * Opens every listener; rejects with a readable Error when one cannot be opened, and closes the others again.
+	 * `descriptors`: of sockets that are bound already, one for each listener; the engine takes connections from them
+	 * along with whoever else holds them.
+	 */
+	listen(descriptors?: readonly number[]): Promise<readonly BoundAddress[]>;
 	/**
 	 * Certificates, keys and client authorities of the listeners with these hosts and ports, for connections from now on.
 	 * Everything else of a listener stays as it is. Throws for a certificate that cannot be used.
@@ -110,6 +114,11 @@ export interface Engine {
 	followUpstreams(upstreams: readonly Upstream[]): void;
 	/** Connections, queues and health of every upstream that was used or is checked. */
 	upstreams(): readonly PoolState[];
+	/**
+	 * Keys of TLS session tickets (48 octets), so that another process can resume what began here; those before count for
+	 * nothing from now on. `renewCertificates` replaces them by random ones.
+	 */
+	useTicketKeys(keys: Uint8Array): void;
 	/** Stops accepting, lets requests under way end for `timeouts.drain`, then cuts. Resolves when all is closed. */
 	drain(): Promise<void>;
 }

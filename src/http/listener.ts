@@ -58,29 +58,44 @@ export function renewCertificate(server: Server, { tls }: ListenerOptions): void
 	if (tls !== undefined && server instanceof TlsServer) server.setSecureContext(secureContext(tls));
 }
 
-/** Opens it; rejects with an Error that says what to do. */
-export async function openListener(server: Server, listener: ListenerOptions): Promise<BoundAddress> {
-	const { host, port, tls } = listener;
+/** A plain listener has none. */
+export function useTicketKeys(server: Server, keys: Uint8Array): void {
+	if (server instanceof TlsServer) server.setTicketKeys(Buffer.from(keys));
+}
+
+/** Opens it, on a socket that is bound already where there is one; rejects with an Error that says what to do. */
+export async function openListener(
+	server: Server,
+	listener: ListenerOptions,
+	descriptor?: number,
+): Promise<BoundAddress> {
+	const { host, port } = listener;
 	await new Promise<void>((resolve, reject) => {
 		const failed = (cause: Error): void => {
-			reject(new Error(whyNot(cause, `${bracketed(host)}:${port}`), { cause }));
+			reject(new Error(whyNot(cause, host, port), { cause }));
 		};
 		server.once('error', failed);
-		server.listen({ host, port }, () => {
+		server.listen(descriptor === undefined ? { host, port } : { fd: descriptor }, () => {
 			server.off('error', failed);
 			resolve();
 		});
 	});
 	const address = server.address();
-	const bound = typeof address === 'object' && address !== null ? address.port : port;
-	return { host, port: bound, url: `${tls === undefined ? 'http' : 'https'}://${bracketed(host)}:${bound}` };
+	return addressOf(listener, typeof address === 'object' && address !== null ? address.port : port);
 }
 
 function bracketed(host: string): string {
 	return host.includes(':') ? `[${host}]` : host;
 }
 
-function whyNot(cause: Error, address: string): string {
+/** `port`: the one that it came to, where any was asked for. */
+export function addressOf({ host, tls }: ListenerOptions, port: number): BoundAddress {
+	return { host, port, url: `${tls === undefined ? 'http' : 'https'}://${bracketed(host)}:${port}` };
+}
+
+/** Why an address cannot be listened on, for the operator. */
+export function whyNot(cause: Error, host: string, port: number): string {
+	const address = `${bracketed(host)}:${port}`;
 	const code = 'code' in cause ? cause.code : undefined;
 	if (code === 'EADDRINUSE') return `cannot listen on ${address}: another process already does`;
 	if (code === 'EACCES') return `cannot listen on ${address}: this user may not open that port`;

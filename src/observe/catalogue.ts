@@ -12,12 +12,13 @@ const counter = (name: string, help: string, labels: readonly string[] = []): Me
 	labels,
 });
 
-const gauge = (name: string, help: string, labels: readonly string[] = []): MetricDescription => ({
-	name,
-	kind: 'gauge',
-	help,
-	labels,
-});
+/** `together`: of several workers; the largest says what is worst where a sum would say nothing. */
+const gauge = (
+	name: string,
+	help: string,
+	labels: readonly string[] = [],
+	together: MetricDescription['together'] = 'sum',
+): MetricDescription => ({ name, kind: 'gauge', help, labels, together });
 
 const histogram = (
 	name: string,
@@ -72,17 +73,19 @@ export const metrics = {
 		'Attempts to fetch a provider’s keys; outcome is ok or failed.',
 		['provider', 'outcome'],
 	),
-	keyAge: gauge('countersign_key_age_seconds', 'Time since a provider’s keys were last fetched.', ['provider']),
-	keys: gauge('countersign_keys', 'Keys of a provider that can be used.', ['provider']),
+	keyAge: gauge('countersign_key_age_seconds', 'Time since a provider’s keys were last fetched.', ['provider'], 'max'),
+	keys: gauge('countersign_keys', 'Keys of a provider that can be used.', ['provider'], 'min'),
 	keysState: gauge(
 		'countersign_keys_state',
 		'1 for the state that a provider’s keys are in: ready, stale (last good keys serve) or unavailable (its routes answer 503).',
 		['provider', 'state'],
+		'max',
 	),
 	clockSkew: gauge(
 		'countersign_clock_skew_seconds',
 		'How far a provider’s clock, by the Date of its answers, is ahead of ours.',
 		['provider'],
+		'max',
 	),
 	configReloads: counter(
 		'countersign_config_reloads_total',
@@ -97,8 +100,17 @@ export const metrics = {
 		'countersign_config_rejected_timestamp_seconds',
 		'When the configuration on disk was rejected, in seconds since the epoch; 0 while it is the one in force.',
 	),
+	workers: gauge(
+		'countersign_workers',
+		'Workers by state: serving, or absent (starting, or waiting to be started again). Only with several.',
+		['state'],
+	),
+	workerExits: counter(
+		'countersign_worker_exits_total',
+		'Workers that ended without being told to. Each is started again.',
+	),
 	auditDropped: counter('countersign_audit_dropped_total', 'Audit records that were lost.'),
-	auditFailing: gauge('countersign_audit_failing', '1 while audit records cannot be written.'),
+	auditFailing: gauge('countersign_audit_failing', '1 while audit records cannot be written.', [], 'max'),
 } as const satisfies Record<string, MetricDescription>;
 
 /** Label values of the clients at most; `other` comes on top. */

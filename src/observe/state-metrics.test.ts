@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { fakeMeter } from '../../test/support/fake-meter.ts';
 import { metrics } from './catalogue.ts';
-import { type GatewayState, measureState, type ProviderState } from './state-metrics.ts';
+import {
+	type ConfigurationState,
+	type GatewayState,
+	measureConfiguration,
+	measureState,
+	measureWorkers,
+	type ProviderState,
+} from './state-metrics.ts';
 
 const provider: ProviderState = {
 	name: 'idp',
@@ -17,7 +24,6 @@ const provider: ProviderState = {
 const state: GatewayState = {
 	providers: [provider],
 	cacheEntries: 7,
-	configuration: { loadedAt: 5000, rejectedAt: undefined, reloads: 0, rejections: 0 },
 	audit: { dropped: 0, failing: false },
 	now: 61_000,
 };
@@ -44,8 +50,29 @@ test('one reading says how things are', () => {
 	expect(last(meter, metrics.keysState.name, 'idp', 'ready')).toBe(1);
 	expect(last(meter, metrics.keysState.name, 'idp', 'stale')).toBe(0);
 	expect(last(meter, metrics.cacheEntries.name)).toBe(7);
+});
+
+test('the configuration: since when, how often, and since when another one is rejected', () => {
+	const meter = fakeMeter();
+	let configuration: ConfigurationState = { loadedAt: 5000, rejectedAt: undefined, reloads: 1, rejections: 0 };
+	measureConfiguration(meter, () => configuration);
+	meter.read();
 	expect(last(meter, metrics.configLoaded.name)).toBe(5);
 	expect(last(meter, metrics.configRejected.name)).toBe(0);
+	configuration = { ...configuration, rejectedAt: 7000, reloads: 3, rejections: 2 };
+	meter.read();
+	expect(last(meter, metrics.configRejected.name)).toBe(7);
+	expect(meter.sum(metrics.configReloads.name, 'ok')).toBe(3);
+	expect(meter.sum(metrics.configReloads.name, 'failed')).toBe(2);
+});
+
+test('the workers: how many serve, how many do not, how often one ended', () => {
+	const meter = fakeMeter();
+	measureWorkers(meter, () => ({ serving: 3, absent: 1, exits: 2 }));
+	meter.read();
+	expect(last(meter, metrics.workers.name, 'serving')).toBe(3);
+	expect(last(meter, metrics.workers.name, 'absent')).toBe(1);
+	expect(meter.sum(metrics.workerExits.name)).toBe(2);
 });
 
 test('totals that others keep become increments, also over a new source that begins again', () => {

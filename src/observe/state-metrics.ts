@@ -5,16 +5,24 @@ import { metrics } from './catalogue.ts';
 export interface GatewayState {
 	readonly providers: readonly ProviderState[];
 	readonly cacheEntries: number;
-	readonly configuration: {
-		/** Milliseconds since the epoch. */
-		readonly loadedAt: number;
-		readonly rejectedAt: number | undefined;
-		readonly reloads: number;
-		readonly rejections: number;
-	};
 	readonly audit: { readonly dropped: number; readonly failing: boolean };
 	/** Milliseconds since the epoch. */
 	readonly now: number;
+}
+
+export interface ConfigurationState {
+	/** Milliseconds since the epoch. */
+	readonly loadedAt: number;
+	readonly rejectedAt: number | undefined;
+	readonly reloads: number;
+	readonly rejections: number;
+}
+
+export interface WorkersState {
+	readonly serving: number;
+	readonly absent: number;
+	/** Workers that ended without being told to, so far. */
+	readonly exits: number;
 }
 
 export interface ProviderState {
@@ -36,22 +44,14 @@ const keysStates: readonly KeysState[] = ['ready', 'stale', 'unavailable'];
 
 /** From now on the meter asks `look` before each reading. Series of providers that are gone go with them. */
 export function measureState(meter: Meter, look: () => GatewayState): void {
-	const reloaded = counterOf(meter, metrics.configReloads, ['ok']);
-	const rejected = counterOf(meter, metrics.configReloads, ['failed']);
 	const auditDropped = counterOf(meter, metrics.auditDropped, []);
 	const cacheEntries = meter.series(metrics.cacheEntries, []);
-	const configLoaded = meter.series(metrics.configLoaded, []);
-	const configRejected = meter.series(metrics.configRejected, []);
 	const auditFailing = meter.series(metrics.auditFailing, []);
 	const providers = new Map<string, ProviderSeries>();
 
 	meter.beforeReading(() => {
-		const { configuration, audit, now, ...state } = look();
+		const { audit, now, ...state } = look();
 		cacheEntries.record(state.cacheEntries);
-		reloaded(configuration.reloads);
-		rejected(configuration.rejections);
-		configLoaded.record(configuration.loadedAt / 1000);
-		configRejected.record((configuration.rejectedAt ?? 0) / 1000);
 		auditDropped(audit.dropped);
 		auditFailing.record(audit.failing ? 1 : 0);
 		for (const provider of state.providers) {
@@ -65,6 +65,34 @@ export function measureState(meter: Meter, look: () => GatewayState): void {
 			series.remove();
 			providers.delete(name);
 		}
+	});
+}
+
+/** The same for whoever reads configurations: the one process, or the primary of several. */
+export function measureConfiguration(meter: Meter, look: () => ConfigurationState): void {
+	const reloaded = counterOf(meter, metrics.configReloads, ['ok']);
+	const rejected = counterOf(meter, metrics.configReloads, ['failed']);
+	const loaded = meter.series(metrics.configLoaded, []);
+	const rejectedSince = meter.series(metrics.configRejected, []);
+	meter.beforeReading(() => {
+		const { loadedAt, rejectedAt, reloads, rejections } = look();
+		reloaded(reloads);
+		rejected(rejections);
+		loaded.record(loadedAt / 1000);
+		rejectedSince.record((rejectedAt ?? 0) / 1000);
+	});
+}
+
+/** The same for the primary of several workers. */
+export function measureWorkers(meter: Meter, look: () => WorkersState): void {
+	const serving = meter.series(metrics.workers, ['serving']);
+	const absent = meter.series(metrics.workers, ['absent']);
+	const exits = counterOf(meter, metrics.workerExits, []);
+	meter.beforeReading(() => {
+		const state = look();
+		serving.record(state.serving);
+		absent.record(state.absent);
+		exits(state.exits);
 	});
 }
 

@@ -19,6 +19,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		cors: undefined,
 		tokenCacheBytes: 16 * 1024 * 1024,
 		stateDirectory: undefined,
+		workers: 1,
 		...parts,
 	};
 }

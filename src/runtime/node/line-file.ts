@@ -1,7 +1,7 @@
 /**
  * Lines to a file or to standard output, in batches, off the path of whoever writes them. A batch holds whole lines, so
  * a process that is killed loses at most the last batch; a line that a full disk or a power cut tore is closed before
- * the next one begins.
+ * the next one begins. Several processes may append to one file: a batch is one write at the end of it.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Log } from '#core/index';
@@ -25,6 +25,8 @@ export interface LineFileOptions {
 	/** Opened for appending with mode 0640; undefined: standard output. */
 	readonly path: string | undefined;
 	readonly log: Log;
+	/** Takes what would go to standard output, in a process whose own is not the place. Rejects when it cannot. */
+	readonly output?: (text: string) => Promise<void>;
 	/** Characters of lines that may wait for the disk; default 8 Mi. */
 	readonly maxPending?: number;
 }
@@ -32,8 +34,9 @@ export interface LineFileOptions {
 type Settle = (written: boolean) => void;
 
 /** Rejects with the error of the file system when the file cannot be opened. */
-export async function createLineFile({ path, log, maxPending = 8 * 1024 * 1024 }: LineFileOptions): Promise<LineFile> {
-	let target = await openTarget(path);
+export async function createLineFile(options: LineFileOptions): Promise<LineFile> {
+	const { path, log, output, maxPending = 8 * 1024 * 1024 } = options;
+	let target = await openTarget(path, output);
 	let lines: string[] = [];
 	let waiting: Settle[] = [];
 	let pending = 0;
@@ -102,7 +105,7 @@ export async function createLineFile({ path, log, maxPending = 8 * 1024 * 1024 }
 		reopen() {
 			queue = queue.then(async () => {
 				try {
-					const next = await openTarget(path);
+					const next = await openTarget(path, output);
 					await target.close();
 					target = next;
 				} catch (cause) {
@@ -127,7 +130,8 @@ interface Target {
 	close(): Promise<void>;
 }
 
-async function openTarget(path: string | undefined): Promise<Target> {
+async function openTarget(path: string | undefined, output: LineFileOptions['output']): Promise<Target> {
+	if (path === undefined && output !== undefined) return { append: output, close: () => Promise.resolve() };
 	if (path === undefined) {
 		// A reader that goes away fails the lines, and must not end the process with an unheard 'error'.
 		if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore);
@@ -135,8 +139,12 @@ async function openTarget(path: string | undefined): Promise<Target> {
 	}
 	const file = await open(path, 'a+', 0o640);
 	let torn = !(await endsWithLine(file));
+	/** The last write failed: what other processes wrote since may have been torn too. */
+	let failed = false;
 	return {
 		async append(text) {
+			if (failed) torn = !(await endsWithLine(file));
+			failed = false;
 			const bytes = Buffer.from(torn ? `\n${text}` : text, 'utf8');
 			for (let at = 0; at < bytes.length; ) {
 				let written: number;
@@ -144,7 +152,7 @@ async function openTarget(path: string | undefined): Promise<Target> {
 					({ bytesWritten: written } = await file.write(bytes, at));
 				} catch (cause) {
 					// A full disk may take half a batch: the rest of that line will never come.
-					torn = at > 0 || torn;
+					failed = true;
 					throw cause;
 				}
 				at += written;
@@ -163,7 +171,8 @@ async function endsWithLine(file: FileHandle): Promise<boolean> {
 	return buffer[0] === 0x0a;
 }
 
-const standardOutput: Target = {
+/** Standard output of this process, also for the lines of others. */
+export const standardOutput: Target = {
 	append: (text) =>
 		new Promise((resolve, reject) => {
 			process.stdout.write(text, (problem) =>

@@ -6,7 +6,7 @@ import {
 	type MetricData,
 	type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricPoint, MetricReading } from './prometheus-meter.ts';
+import type { MetricPoint, MetricReading } from '#core/index';
 
 export interface OtlpMetricsOptions {
 	readonly resource: ResourceMetrics['resource'];

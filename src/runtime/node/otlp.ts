@@ -20,9 +20,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { FinishedSpan, Log, LogEvent, TelemetryExport } from '#core/index';
+import type { FinishedSpan, Log, LogEvent, MetricReading, TelemetryExport } from '#core/index';
 import { otlpMetrics } from './otlp-metrics.ts';
-import type { MetricReading } from './prometheus-meter.ts';
 
 export interface OtlpOptions {
 	/** Base URL without a slash at its end; `/v1/traces`, `/v1/metrics` and `/v1/logs` are put behind it. */

@@ -3,7 +3,7 @@
  * event loop) are collected once, whatever the number of gateways in it, and shown by each.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Meter, MetricDescription, Series } from '#core/index';
+import type { Meter, MetricDescription, MetricLabels, MetricPoint, MetricReading, Series } from '#core/index';
 import { createBucketHistogram } from './bucket-histogram.ts';
 
 export interface PrometheusMeter extends Meter {
@@ -12,26 +12,6 @@ export interface PrometheusMeter extends Meter {
 	/** Everything as data, for other formats. */
 	read(): Promise<readonly MetricReading[]>;
 }
-
-export interface MetricReading {
-	readonly name: string;
-	readonly kind: MetricDescription['kind'];
-	readonly help: string;
-	readonly points: readonly MetricPoint[];
-}
-
-export type MetricPoint =
-	| { readonly labels: Labels; readonly value: number }
-	/** `counts`: observations per bucket, not cumulated, with those above the last bound at the end. */
-	| {
-			readonly labels: Labels;
-			readonly bounds: readonly number[];
-			readonly counts: readonly number[];
-			readonly sum: number;
-			readonly count: number;
-	  };
-
-type Labels = Readonly<Record<string, string>>;
 
 /**
  * `metrics` are there from the first reading on, counters with 0 from their binding on. `processMetrics`: names of the
@@ -203,7 +183,7 @@ function readMetric(metric: PrometheusMetric): readonly MetricReading[] {
 function readHistogram({ name, values }: PrometheusMetric): readonly MetricPoint[] {
 	const points = new Map<
 		string,
-		{ labels: Labels; bounds: number[]; cumulated: number[]; sum: number; count: number }
+		{ labels: MetricLabels; bounds: number[]; cumulated: number[]; sum: number; count: number }
 	>();
 	for (const { labels: all, value, metricName } of values) {
 		const { le, ...labels } = textLabels(all);

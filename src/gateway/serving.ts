@@ -1,0 +1,118 @@
+/**
+ * What serves requests in one process, alone or as one of several workers: assembly, engine, audit trail and metrics,
+ * put together from a configuration that somebody else has read and goes on reading.
+ */
+import { type Assembly, assemble, type Runtime } from '#assembly/assemble';
+import type { Upstream } from '#core/index';
+import { createEngine } from '#http/create-engine';
+import type { BoundAddress, Engine } from '#http/engine';
+import { withEvents } from '#observe/audit-event';
+import { type AuditRecord, auditRecord } from '#observe/audit-record';
+import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
+import { createLineFile } from '#runtime/node/line-file';
+import { withKeptKeys } from './beginning.ts';
+import { type Configuration, createInstallation, type Prepare } from './installation.ts';
+import { createLive, type Live } from './live.ts';
+import { createObservation, type Observation } from './observation.ts';
+import { createRequestHandler } from './request-handler.ts';
+
+export interface ServingOptions {
+	readonly configuration: Configuration;
+	readonly ports: Runtime;
+	/** Called with each audit record, in place of the file or standard output that the configuration names. */
+	readonly onAudit?: ((record: AuditRecord) => void) | undefined;
+	/** Takes audit lines that would go to standard output. Default: standard output of this process. */
+	readonly output?: (text: string) => Promise<void>;
+	/** False: somebody else adds the metrics up and sends them. */
+	readonly sendMetrics: boolean;
+}
+
+export interface Serving {
+	readonly live: Live;
+	readonly observation: Observation;
+	readonly runtime: Runtime;
+	readonly prepare: Prepare;
+	/** Begins to fetch keys; resolves after each provider's first attempt. */
+	start(): Promise<void>;
+	/** Opens the listeners, or takes connections from the sockets that are bound already. */
+	listen(descriptors?: readonly number[]): Promise<readonly BoundAddress[]>;
+	readonly useTicketKeys: Engine['useTicketKeys'];
+	/** Opens the audit file anew. */
+	reopen(): Promise<void>;
+	/** No new connections; resolves when requests under way have ended, or their time has. */
+	drain(): Promise<void>;
+	/** Ends everything but the engine: for after `drain`, or for what never listened. */
+	close(): Promise<void>;
+}
+
+/** Rejects with a readable Error when the audit file cannot be opened or a certificate cannot be used. */
+export async function createServing(options: ServingOptions): Promise<Serving> {
+	const { configuration, ports, onAudit, output } = options;
+	const { definition, listeners } = configuration;
+	const { log } = ports;
+	const { runtime, keptKeys } = withKeptKeys(definition, ports);
+	const live = createLive(assemble(definition, runtime));
+	const auditFile =
+		onAudit === undefined
+			? await createLineFile({ path: definition.audit.file, log, ...(output === undefined ? {} : { output }) })
+			: undefined;
+	const { sendMetrics } = options;
+	const observation = await createObservation(definition, runtime, { sendMetrics }).catch(async (cause: unknown) => {
+		await auditFile?.close();
+		throw cause;
+	});
+	const trail: AuditTrail =
+		auditFile === undefined
+			? { record: (input) => onAudit?.(auditRecord(input)), commit: undefined }
+			: createAuditTrail(auditFile, definition.audit.onOverflow);
+	const { trustedProxies, limits, timeouts } = definition;
+	const engine = createEngine(
+		{ listeners, trustedProxies, limits, timeouts, log },
+		createRequestHandler({
+			current: () => live.inForce,
+			clock: runtime.clock,
+			log,
+			audit: withEvents(trail, observation.event),
+			trailOf: observation.trailOf,
+			metrics: observation.metrics,
+			span: observation.span,
+		}),
+	);
+	observation.watch(() => ({
+		assembly: live.assembly,
+		audit: { dropped: auditFile?.dropped ?? 0, failing: auditFile?.failing ?? false },
+	}));
+	return {
+		live,
+		observation,
+		runtime,
+		prepare: createInstallation({
+			runtime,
+			live,
+			onSwap(next) {
+				observation.follow(next.definition);
+				engine.renewCertificates(next.listeners);
+				engine.followUpstreams(upstreamsOf(live.assembly));
+			},
+		}),
+		start: () => live.assembly.start(),
+		async listen(descriptors) {
+			const addresses = await engine.listen(descriptors);
+			engine.followUpstreams(upstreamsOf(live.assembly));
+			return addresses;
+		},
+		useTicketKeys: (keys) => engine.useTicketKeys(keys),
+		reopen: async () => auditFile?.reopen(),
+		drain: () => engine.drain(),
+		async close() {
+			live.assembly.stop();
+			await keptKeys?.close();
+			await auditFile?.close();
+			await observation.close();
+		},
+	};
+}
+
+function upstreamsOf({ policy }: Assembly): readonly Upstream[] {
+	return policy.routes.map(({ upstream }) => upstream);
+}

@@ -1,0 +1,27 @@
+/** What `countersign start` runs: one process that serves alone, or a primary and its workers, as the configuration says. */
+import { availableParallelism } from 'node:os';
+import type { Definition } from '#config/definition';
+import { createLog } from '#runtime/node/log';
+import { createPorts, readStart } from './beginning.ts';
+import { type Gateway, serveAlone } from './start-gateway.ts';
+import { type GatewayOfWorkers, serveWithWorkers } from './workers/serve-with-workers.ts';
+
+export interface StartOptions {
+	readonly configFile: string;
+	/** Whether the log on standard error is JSON. */
+	readonly jsonLog: boolean;
+}
+
+/** Rejects as `startGateway` does, and when a worker cannot start. */
+export async function startProcesses({ configFile, jsonLog }: StartOptions): Promise<Gateway | GatewayOfWorkers> {
+	const ports = createPorts(createLog(process.stderr, { json: jsonLog }));
+	const started = await readStart(configFile, ports);
+	const count = workerCount(started.definition);
+	return count === 1
+		? serveAlone(started, { configFile, ports })
+		: serveWithWorkers(started, { configFile, ports, count, jsonLog });
+}
+
+function workerCount({ workers }: Definition): number {
+	return workers === 'auto' ? availableParallelism() : workers;
+}

@@ -1,0 +1,64 @@
+/**
+ * What the workers counted, as one. A worker that is killed can say nothing more, so what it said last is kept; it is
+ * asked often enough that little is lost.
+ */
+import type { Definition } from '#config/definition';
+import type { MetricReading } from '#core/index';
+import { addUp, forget, type ProcessReading, retire } from '#observe/added-up';
+
+export interface WorkerReadings {
+	/** For one worker process. */
+	open(worker: number): WorkerAccount;
+	/** Those of all workers, asked anew, and `own`, added up. */
+	read(own: readonly MetricReading[]): Promise<readonly MetricReading[]>;
+	/** To be called when another configuration is in force: series of routes and providers that are gone are forgotten. */
+	follow(definition: Definition): void;
+	close(): void;
+}
+
+export interface WorkerAccount {
+	/** Its totals so far. */
+	keep(readings: readonly MetricReading[]): void;
+	/** It is gone; its totals stay. */
+	close(): void;
+}
+
+/** Milliseconds between two readings that nobody asked for: what a worker counts in this time is lost when it is killed. */
+const interval = 5_000;
+
+/** `refresh` asks the workers that serve, and has their accounts keep what they say. Never rejects. */
+export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadings {
+	const living = new Map<WorkerAccount, ProcessReading>();
+	let retired: readonly MetricReading[] = [];
+	const asking = setInterval(() => void refresh(), interval);
+	asking.unref();
+	return {
+		open(worker) {
+			const process = `worker-${worker}`;
+			let closed = false;
+			const account: WorkerAccount = {
+				keep(readings) {
+					// What comes after the end is in the retired totals already, or lost.
+					if (!closed) living.set(account, { process, readings });
+				},
+				close() {
+					closed = true;
+					const last = living.get(account);
+					if (last !== undefined) retired = retire(retired, last);
+					living.delete(account);
+				},
+			};
+			return account;
+		},
+		async read(own) {
+			await refresh();
+			return addUp([{ process: 'primary', readings: own }, ...living.values()], retired);
+		},
+		follow({ routes, providers }) {
+			retired = forget(retired, new Set(routes.map(({ name }) => name)), new Set(providers.map(({ name }) => name)));
+		},
+		close() {
+			clearInterval(asking);
+		},
+	};
+}
