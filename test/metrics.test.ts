@@ -179,7 +179,10 @@ test('10,000 random paths, hosts, methods and clients add no series beyond the b
 	const key = testKey('RS256', 'one');
 	await send(gateway, '/any', provider.issue({ client_id: 'first' }, { lifetime: 30 }));
 	await send(gateway, '/any');
-	const before = (await page(gateway)).samples.size;
+	// Of the process some come when they come: a kind of garbage collection, with its first.
+	const own = (samples: ReadonlyMap<string, number>) =>
+		[...samples.keys()].filter((name) => name.startsWith('countersign_'));
+	const before = own((await page(gateway)).samples).length;
 	const random = () => randomBytes(6).toString('hex');
 	// The parser closes the connection on any other.
 	const known = METHODS.filter((method) => method !== 'CONNECT');
@@ -212,7 +215,7 @@ test('10,000 random paths, hosts, methods and clients add no series beyond the b
 	const after = readMetrics(text);
 	expect(after.series(metrics.closeToExpiry.name)).toHaveLength(maxClients + 1);
 	expect(after.value(metrics.closeToExpiry.name, { client: 'other' })).toBeGreaterThan(0);
-	const grown = [...after.samples.keys()].filter((name) => !name.startsWith(metrics.closeToExpiry.name));
+	const grown = own(after.samples).filter((name) => !name.startsWith(metrics.closeToExpiry.name));
 	// A handful of further reasons, and the verdicts of the tokens of nobody.
 	expect(grown.length).toBeLessThan(before + 20);
 	const total = after.series(decisions).reduce((sum, name) => sum + (after.samples.get(name) ?? 0), 0);

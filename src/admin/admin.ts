@@ -59,7 +59,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		['/providers', providersPage(subject)],
 		['/routes', routesPage(subject)],
 		['/explain', explainPage(subject)],
-		...(subject.workers === undefined ? [] : [['/workers', workersPage(subject.workers)] as const]),
+		['/workers', workersPage(subject)],
 	]);
 	const index: Page = {
 		summary: 'this list',
@@ -115,11 +115,11 @@ function createAdmission(
 	};
 }
 
-function workersPage(workers: AdminWorkers): Page {
+function workersPage({ workers }: Pick<AdminSubject, 'workers'>): Page {
 	return {
-		summary: 'workers: process, state, how often each ended',
+		summary: 'workers: process, state, how often each ended; none where one process serves alone',
 		method: 'GET',
-		answer: async () => ({ status: 200, body: { workers: workers.list() } }),
+		answer: async () => ({ status: 200, body: { workers: workers?.list() ?? [] } }),
 	};
 }
 
