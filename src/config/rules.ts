@@ -69,9 +69,11 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 
 /** What a route may ask of tokens, but not of signatures. */
 function checkSignatureRules({ route, provider, own, ownPath }: RuleInput, { report }: Reading): void {
-	if (!provider.withoutAudience) {
-		if (own?.audience !== undefined) checkRoots(own.audience, [...ownPath, 'audience'], report);
-		else checkRoots(route.values.audience, [...route.path, 'audience'], report);
+	const { sharedAccess } = provider.definition;
+	if (sharedAccess !== undefined && !provider.withoutAudience) {
+		const { format } = sharedAccess;
+		if (own?.audience !== undefined) checkRoots(own.audience, format, [...ownPath, 'audience'], report);
+		else checkRoots(route.values.audience, format, [...route.path, 'audience'], report);
 	}
 	const at = own?.max_age === undefined ? route.path : ownPath;
 	if ((own?.max_age ?? route.values.max_age) === undefined) return;

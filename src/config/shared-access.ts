@@ -70,7 +70,7 @@ export function readSharedAccessProvider(shaped: ShapedProvider, reading: Readin
 	if (!resource && present.has('audience')) {
 		report.error([...path, 'audience'], `a signature of the format ${format} names no resource`, { at: 'key' });
 	}
-	checkRoots(values.audience, [...path, 'audience'], report);
+	checkRoots(values.audience, format, [...path, 'audience'], report);
 	checkUnnamedKey(shaped, format, keys, report);
 	if (values.token_from !== undefined) checkTokenFrom(values.token_from, [...path, 'token_from'], report);
 	for (const [index, claim] of (values.required_claims ?? []).entries()) {
@@ -206,14 +206,30 @@ function checkUnnamedKey(
 	report.error(at, 'there is no key of this name', fix === undefined ? {} : { fix });
 }
 
-/** A root must be readable once its parameters are filled in. */
-export function checkRoots(audience: string | readonly string[] | undefined, path: ConfigPath, report: Report): void {
+/** A root must be readable once its parameters are filled in, and one that the format's clients could sign for. */
+export function checkRoots(
+	audience: string | readonly string[] | undefined,
+	format: SharedAccessFormat,
+	path: ConfigPath,
+	report: Report,
+): void {
 	for (const text of asList(audience)) {
 		const filled = templateNames(text).reduce((rest, name) => rest.replaceAll(`{${name}}`, 'x'), text);
-		if (parseResource(filled) !== undefined) continue;
-		report.error(path, 'this is no root of resources that a signature could name', {
-			fix: 'For example: sb://bus.example.net/, https://api.example.com/orders or hub.example.net.',
-		});
-		return;
+		const root = parseResource(filled);
+		if (root === undefined) {
+			report.error(path, 'this is no root of resources that a signature could name', {
+				fix: 'For example: sb://bus.example.net/, https://api.example.com/orders or hub.example.net.',
+			});
+			return;
+		}
+		if (format === 'service_bus' && root.scheme === '') {
+			report.warning(
+				path,
+				'clients of service_bus sign for resources with a scheme: none of them is within this root',
+				{
+					fix: 'Write the scheme, such as sb://bus.example.net/; a route can give each provider an audience of its own.',
+				},
+			);
+		}
 	}
 }
