@@ -199,7 +199,7 @@ describe('J12: keys that are none', () => {
 		['15 bytes', 'service_bus', 'fifteen letters', 'the key has 15 bytes; it needs at least 16'],
 		['12 bytes in Base64 of 16', 'iot_hub', 'c2l4dGVlbiBieXRl', 'the key has 12 bytes; it needs at least 16'],
 	])('%s', async (_, format, primary, problem) => {
-		const audience = format === 'apim_gateway' ? {} : { audience: 'hub.example.net' };
+		const audience = format === 'apim_gateway' ? {} : { audience: 'sb://bus.example.net/' };
 		const config = {
 			providers: { keys: { tokens: ['shared_access'], format, ...audience, keys: { owner: { primary } } } },
 			routes: [{ path: '/**', upstream: 'http://127.0.0.1:9001' }],
