@@ -41,7 +41,7 @@ const layers = {
 /** Web standards only, so that they run without Node. */
 const pure = [
 	'^src/(core|formats|keys|pipeline|answers|observe|policy)/',
-	'^src/config/(definition|defaults|schema|schema-upstream|schema-values)\\.ts$',
+	'^src/config/(definition|defaults|schema|schema-upstream|schema-client|schema-values)\\.ts$',
 	'^src/config/presets/',
 ];
 

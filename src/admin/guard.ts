@@ -15,11 +15,11 @@ export type Guard = (request: RequestView) => Promise<Reply | undefined>;
 
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
-	const { definition, policy, keys, pairs } = assembly;
+	const { definition, policy, keys, pairs, introspectors } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
 	const { clock, digest: hexDigest, tokenId, genuine } = policy;
 	const decide = createDecide(
-		compilePolicy(guarded, { keys, pairs, clock, cryptography: { hexDigest }, tokenId, genuine }),
+		compilePolicy(guarded, { keys, pairs, introspectors, clock, cryptography: { hexDigest }, tokenId, genuine }),
 	);
 	const { exposeReason } = definition.errors;
 
@@ -54,7 +54,6 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
-		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 	};
 }

@@ -2,6 +2,7 @@
 import type { KeysDefinition, ProviderDefinition } from '#config/definition';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
+import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import type { AdminSubject } from './admin.ts';
 import type { Page } from './exchange.ts';
 
@@ -21,10 +22,11 @@ export function providersPage(subject: Subject & Pick<AdminSubject, 'workers'>):
 
 /** As this process sees them. */
 export function describeProviders({ assembly, clock }: Subject): readonly Record<string, unknown>[] {
-	const { definition, keys, pairs } = assembly();
+	const { definition, keys, pairs, introspectors } = assembly();
 	return definition.providers.map((provider) => ({
 		...describe(provider, keys.get(provider.name), clock.now()),
 		...describePairs(provider, pairs.get(provider.name)),
+		...describeIntrospection(provider, introspectors.get(provider.name)),
 	}));
 }
 
@@ -53,6 +55,30 @@ function describePairs({ sharedAccess }: ProviderDefinition, pairs: KeyPairs | u
 			disabled,
 			scopes,
 		})),
+	};
+}
+
+/** What is known of the server that is asked; nothing of who we are there but the name. */
+function describeIntrospection(
+	{ introspection }: ProviderDefinition,
+	introspector: Introspector | undefined,
+): Record<string, unknown> {
+	if (introspection === undefined || introspector === undefined) return {};
+	const { url, open, calls, failures, underWay, waiting, lastError, warnings } = introspector.status();
+	return {
+		introspection: {
+			endpoint: url === undefined ? undefined : withoutQuery(url),
+			client: introspection.client.id,
+			auth_method: introspection.client.authentication.method,
+			signed: introspection.signed,
+			state: open ? 'failing' : 'ready',
+			calls,
+			failures,
+			under_way: underWay,
+			waiting,
+			last_error: lastError,
+			warnings,
+		},
 	};
 }
 

@@ -17,13 +17,16 @@ import type {
 import { encodeUtf8 } from '#formats/utf8';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
+import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import type { SharedKeys } from './shared-keys.ts';
 
+export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
 
 /** What a runtime provides. */
@@ -34,6 +37,8 @@ export interface Runtime {
 	readonly fetcher: DocumentFetcher;
 	/** Asks authorization servers: introspection. */
 	readonly poster: FormPoster;
+	/** Told of each introspection. Default: nobody. */
+	readonly onIntrospection?: (call: IntrospectionCall) => void;
 	readonly log: Log;
 	/**
 	 * Where the last good keys of a provider outlive the process; `origin` says where they come from. Default: nowhere,
@@ -50,8 +55,10 @@ export interface Assembly {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	/** Key pairs of each provider of shared access signatures, by name. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
+	/** What asks each provider that is asked about its tokens, by name. */
+	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly sharedKeys: SharedKeys;
-	/** Begins to fetch the keys of providers that are new here; resolves after each one's first attempt, good or bad. */
+	/** Begins to fetch the keys and endpoints of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
 	/**
 	 * To be called once `next`, assembled from this one, has taken its place: ends the key sources that `next` does not
@@ -81,6 +88,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			: { definition: previous.definition, sources: previous.keys, shared: previous.sharedKeys };
 	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
 	const pairs = createKeyPairs(definition.providers, cryptography);
+	const { introspectors, fresh: newIntrospectors } = createIntrospectors(definition, keys, runtime, previous);
 	const { digestKey } = definition.audit;
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
 	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
@@ -88,6 +96,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	const policy = compilePolicy(definition, {
 		keys,
 		pairs,
+		introspectors,
 		clock,
 		cryptography,
 		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),
@@ -104,9 +113,10 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		decide: createDecide(policy),
 		keys,
 		pairs,
+		introspectors,
 		sharedKeys: shared,
 		async start() {
-			await Promise.all(fresh.map((source) => source.start()));
+			await Promise.all([...fresh, ...newIntrospectors].map((source) => source.start()));
 		},
 		handOver(next) {
 			const used = new Set(next.keys.values());

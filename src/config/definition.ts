@@ -118,7 +118,7 @@ export interface CorsDefinition {
 	readonly maxAge: number;
 }
 
-export type TokenKind = 'jwt' | 'shared_access';
+export type TokenKind = 'jwt' | 'opaque' | 'shared_access';
 
 export interface ProviderDefinition {
 	readonly name: string;
@@ -131,6 +131,8 @@ export interface ProviderDefinition {
 	readonly keys: KeysDefinition;
 	/** Undefined unless it takes shared access signatures; then it takes nothing else. */
 	readonly sharedAccess: SharedAccessDefinition | undefined;
+	/** How it is asked about tokens; undefined where it is not. */
+	readonly introspection: IntrospectionDefinition | undefined;
 	readonly algorithms: readonly Algorithm[];
 	/** Lower-case, without `application/`; an absent `typ` is `''`. */
 	readonly typ: readonly string[];
@@ -175,6 +177,55 @@ export type KeysDefinition =
 	/** A provider none of whose tokens is verified with published keys. */
 	| { readonly from: 'none' };
 
+export interface IntrospectionDefinition {
+	readonly endpoint:
+		| { readonly from: 'url'; readonly url: string }
+		| {
+				readonly from: 'discovery';
+				readonly issuer: string;
+				readonly urls: readonly string[];
+				readonly insecureHttp: boolean;
+				readonly checkIssuer: boolean;
+		  };
+	readonly client: ClientDefinition;
+	/** Milliseconds that a yes counts; 0: for one request. */
+	readonly cache: number;
+	/** Milliseconds that a no counts. */
+	readonly negativeCache: number;
+	/** Milliseconds of one call. */
+	readonly timeout: number;
+	/** Calls at a time. */
+	readonly concurrency: number;
+	/** Answers must be signed (RFC 9701). */
+	readonly signed: boolean;
+	/** JWTs of this provider are introspected too. */
+	readonly jwts: boolean;
+}
+
+/** Our registration with an authorization server; secrets and keys are here as texts, read from wherever they stand. */
+export interface ClientDefinition {
+	/** Empty where a bearer token stands for it. */
+	readonly id: string;
+	readonly authentication:
+		| { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+		| {
+				readonly method: 'client_secret_jwt';
+				readonly secret: string;
+				readonly algorithm: Algorithm;
+				readonly audience: string;
+		  }
+		| {
+				readonly method: 'private_key_jwt';
+				/** PEM, or the text of a private JWK. */
+				readonly key: string;
+				readonly algorithm: Algorithm | undefined;
+				readonly keyId: string | undefined;
+				readonly audience: string;
+		  }
+		| { readonly method: 'tls_client_auth'; readonly certificate: string; readonly key: string }
+		| { readonly method: 'bearer'; readonly token: string };
+}
+
 export interface SharedAccessDefinition {
 	readonly format: SharedAccessFormat;
 	readonly keys: readonly SharedKeyDefinition[];
@@ -210,8 +261,6 @@ export interface RouteDefinition {
 	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
-	/** What ends when its token expires. */
-	readonly endAtExpiry: 'tunnels' | 'all';
 	/** `insecure_encoded_slash`: `%2f` is data within a segment here. */
 	readonly encodedSlash: boolean;
 }

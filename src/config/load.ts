@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { defineGateway } from './define.ts';
-import type { Definition, KeysDefinition } from './definition.ts';
+import type { ClientDefinition, Definition, KeysDefinition } from './definition.ts';
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
 import { asList, type FileContent } from './reading.ts';
@@ -14,6 +14,8 @@ import { type ShapedFile, shapeFile } from './shape.ts';
 export interface LoadEnvironment extends SecretSources {
 	/** Problems of keys that are part of the configuration, readable and without key material. Default: not looked at. */
 	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
+	/** The same for our own keys towards authorization servers. */
+	readonly checkClient?: (client: ClientDefinition) => readonly string[];
 }
 
 export interface Loaded {
@@ -63,7 +65,13 @@ export async function loadConfigText(
 	const definition =
 		shaped === undefined
 			? undefined
-			: defineGateway(shaped, { report, folder, files, checkKeys: environment.checkKeys });
+			: defineGateway(shaped, {
+					report,
+					folder,
+					files,
+					checkKeys: environment.checkKeys,
+					checkClient: environment.checkClient,
+				});
 
 	const diagnostics = [...document.problems.map(asDiagnostic), ...report.list()]
 		.map((diagnostic) => filled?.redact(diagnostic) ?? diagnostic)
@@ -92,7 +100,13 @@ async function readNamedFiles(
 	const names = [
 		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
 		...upstreams.flatMap((tls) => [tls?.ca, tls?.client_certificate, tls?.client_key]),
-		...providers.flatMap((provider) => [provider.values.jwks_file, provider.values.public_key_file]),
+		...providers.flatMap(({ values: { jwks_file: jwks, public_key_file: pem, client } }) => [
+			jwks,
+			pem,
+			client?.private_key_file,
+			client?.certificate_file,
+			client?.key_file,
+		]),
 	];
 	const files = new Map<string, FileContent>();
 	for (const name of names) {

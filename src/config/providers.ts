@@ -4,6 +4,7 @@ import { defaults } from './defaults.ts';
 import type { KeysDefinition, ProviderDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
 import { generationOf } from './generation.ts';
+import { checkNoIntrospection, isIntrospected, readIntrospection, warnOfUnusedKeys } from './introspection.ts';
 import { readKeySource } from './key-sources.ts';
 import { presets } from './presets/index.ts';
 import { isProblems, type PresetSettings } from './presets/preset.ts';
@@ -40,8 +41,14 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 	}
 	const algorithms = readAlgorithms(shaped, preset);
 	const input = { path, values, present, issuers, presetJwksUri: preset?.jwksUri, algorithms };
-	const keys: KeysDefinition = readKeySource(input, reading) ?? { from: 'jwks', jwks: { keys: [] }, file: undefined };
+	const tokens = values.tokens ?? ['jwt'];
+	const needsKeys = tokens.includes('jwt') || values.introspection?.signed === true;
+	const keys: KeysDefinition = needsKeys
+		? (readKeySource(input, reading) ?? { from: 'jwks', jwks: { keys: [] }, file: undefined })
+		: { from: 'none' };
+	if (!needsKeys) warnOfUnusedKeys(shaped, reading);
 	checkAlgorithms(shaped, algorithms, keys, reading);
+	if (!isIntrospected(shaped)) checkNoIntrospection(shaped, reading);
 	if (values.token_from !== undefined) checkTokenFrom(values.token_from, [...path, 'token_from'], report);
 	for (const key of ['required_claims', 'scope_claims', 'extra_scope_claims', 'client_claims'] as const) {
 		for (const [index, claim] of (values[key] ?? []).entries()) checkClaimName(claim, [...path, key, index], report);
@@ -52,11 +59,12 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 	const parts = {
 		name,
 		preset: values.preset,
-		tokens: ['jwt'] as const,
+		tokens,
 		issuers,
 		issuerTemplate: values.issuer === undefined ? preset?.issuerTemplate : undefined,
 		keys,
 		sharedAccess: undefined,
+		introspection: isIntrospected(shaped) ? readIntrospection(shaped, issuers, reading) : undefined,
 		algorithms,
 		typ: readTypes(shaped, reading),
 		clockSkew: seconds(values.clock_skew ?? defaults.clockSkew) ?? 0,

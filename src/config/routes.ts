@@ -33,7 +33,6 @@ export interface RouteSurroundings {
 	/** Of the whole file; a route's own come on top. */
 	readonly cors: RouteDefinition['cors'];
 	readonly responses: RouteDefinition['responses'];
-	readonly endAtExpiry: RouteDefinition['endAtExpiry'];
 }
 
 export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, reading: Reading): ReadRoute {
@@ -76,7 +75,6 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		claimsToHeaders,
 		cors,
 		responses: { ...around.responses, ...values.responses },
-		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,
 	};
 	return { ...read, definition };
@@ -138,7 +136,6 @@ const tokenKeys = [
 	'insecure_any_audience',
 	'claims_to_headers',
 	'backend_token',
-	'end_at_expiry',
 ] as const;
 
 interface Use {
@@ -174,6 +171,7 @@ function readProviders(
 	const uses = findProviders(route, around, reading);
 	checkIssuers(uses, route, reading);
 	checkKeyNames(uses, route, reading);
+	checkOpaque(uses, route, reading);
 	const audienceUsed = uses.some(({ provider, own }) => !provider.withoutAudience && own?.audience === undefined);
 	return uses.map(({ provider, own, path: ownPath }) =>
 		readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading),
@@ -265,6 +263,17 @@ function checkIssuers(uses: readonly Use[], { path }: Shaped<RouteFile>, { repor
 			owners.set(issuer, provider.name);
 		}
 	}
+}
+
+/** Nothing in an opaque token says whose it is: with two providers of them it would be shown to the wrong server. */
+function checkOpaque(uses: readonly Use[], { path }: Shaped<RouteFile>, { report }: Reading): void {
+	const [first, second] = uses.filter(({ provider }) => provider.definition.tokens.includes('opaque'));
+	if (first === undefined || second === undefined) return;
+	report.error(
+		second.path.length > path.length ? second.path : path,
+		`${first.provider.name} and ${second.provider.name} both issue opaque tokens: a token could belong to either`,
+		{ fix: 'Accept one of them here, and the other one on a route of its own.' },
+	);
 }
 
 /** A signature is led to its provider by the name of its key, among those whose formats have the same layout. */

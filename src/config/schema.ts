@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { algorithms, sharedAccessFormats } from '#core/index';
 import { defaults } from './defaults.ts';
+import { clientSchema, introspectionSchema } from './schema-client.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
 	acrValues,
@@ -18,7 +19,6 @@ import {
 	count,
 	duration,
 	durationOrNone,
-	endAtExpiry,
 	flag,
 	maxAge,
 	maxLifetime,
@@ -119,12 +119,12 @@ export const providerSchema = z.strictObject({
 		.meta({ description: '`keycloak`: address of the server, with `/auth` where it still has that.' }),
 	realm: text().optional().meta({ description: '`keycloak`: name of the realm.' }),
 	tokens: z
-		.array(z.enum(['jwt', 'shared_access']))
+		.array(z.enum(['jwt', 'opaque', 'shared_access']))
 		.min(1, 'must not be an empty list')
 		.optional()
 		.meta({
 			description:
-				'Kinds of token that it issues: `jwt`; or `shared_access`, which stands alone, for signatures with the keys of `keys`.',
+				'Kinds of token that it issues: `jwt`, verified here; `opaque`, about which it is asked (RFC 7662); or `shared_access`, which stands alone, for signatures with the keys of `keys`.',
 			default: ['jwt'],
 		}),
 	format: z.enum(sharedAccessFormats).optional().meta({
@@ -159,6 +159,16 @@ export const providerSchema = z.strictObject({
 	secret: z.string().optional().meta({
 		description:
 			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
+	}),
+	introspection_endpoint: url().optional().meta({
+		description: '`opaque`: URL that is asked about tokens. Without it, it is found by discovery from the issuer.',
+	}),
+	client: clientSchema.optional(),
+	introspection: introspectionSchema.optional(),
+	introspect_jwts: flag().optional().meta({
+		description:
+			'Whether the provider is asked about JWTs too, once they have verified: what it has revoked is refused no later than `introspection.cache`.',
+		default: false,
 	}),
 	audience: audience().optional().meta({
 		description:
@@ -287,7 +297,6 @@ export const routeSchema = z.strictObject({
 		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
-	end_at_expiry: endAtExpiry().optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
 		default: false,
@@ -425,7 +434,6 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'What refusals say.' }),
 	responses: responses().optional(),
-	end_at_expiry: endAtExpiry().optional(),
 	state_directory: z
 		.union([text(), z.literal(false)], 'expected a folder, or false')
 		.optional()
@@ -463,9 +471,9 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
 	file: ['store', 'rate_limits', 'sessions', 'revocation', 'minting'],
-	provider: ['introspection_endpoint', 'introspection', 'client'],
+	provider: [],
 	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */
-export const laterValues: readonly string[] = ['opaque', 'mint', 'exchange', 'client_credentials'];
+export const laterValues: readonly string[] = ['mint', 'exchange', 'client_credentials'];

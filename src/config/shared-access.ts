@@ -85,6 +85,7 @@ export function readSharedAccessProvider(shaped: ShapedProvider, reading: Readin
 		issuerTemplate: undefined,
 		keys: { from: 'none' },
 		sharedAccess: { format, keys, unnamedKey: values.unnamed_key },
+		introspection: undefined,
 		algorithms: [],
 		typ: [],
 		clockSkew: seconds(values.clock_skew ?? defaults.clockSkew) ?? 0,

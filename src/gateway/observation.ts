@@ -6,6 +6,7 @@ import type { Assembly, Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
 import { metrics, processMetrics } from '#observe/catalogue';
+import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/introspection-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
@@ -15,6 +16,7 @@ import type { RequestHandlerOptions } from './request-handler.ts';
 export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'metrics' | 'span'> {
 	/** Undefined: audit records are not exported. */
 	readonly event: TelemetryExport['event'];
+	readonly introspected: IntrospectionMetrics['record'];
 	/** The page for Prometheus. */
 	render(): Promise<{ readonly contentType: string; readonly body: string }>;
 	/** The same as data. */
@@ -43,6 +45,7 @@ export async function createObservation(
 	const { otlp } = definition.telemetry;
 	const meter = createPrometheusMeter(Object.values(metrics), processMetrics);
 	const requestMetrics = createRequestMetrics(meter);
+	const introspections = createIntrospectionMetrics(meter);
 	const exported =
 		otlp === undefined
 			? undefined
@@ -59,6 +62,7 @@ export async function createObservation(
 		}),
 		span: exported?.span,
 		event: exported?.event,
+		introspected: introspections.record,
 		render: () => meter.render(),
 		read: () => meter.read(),
 		watchConfiguration: (look) => measureConfiguration(meter, look),
@@ -69,7 +73,9 @@ export async function createObservation(
 			});
 		},
 		follow({ routes, providers }) {
-			requestMetrics.follow(new Set(routes.map(({ name }) => name)), new Set(providers.map(({ name }) => name)));
+			const names = new Set(providers.map(({ name }) => name));
+			requestMetrics.follow(new Set(routes.map(({ name }) => name)), names);
+			introspections.follow(names);
 		},
 		close: async () => exported?.close(),
 	};

@@ -50,7 +50,8 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	const { configuration, ports, onAudit, output } = options;
 	const { definition, listeners } = configuration;
 	const { log } = ports;
-	const { runtime, keptKeys } = withKeptKeys(definition, ports);
+	const told: Runtime = { onIntrospection: (call) => observation.introspected(call), ...ports };
+	const { runtime, keptKeys } = withKeptKeys(definition, told);
 	const live = createLive(assemble(definition, runtime));
 	const auditFile =
 		onAudit === undefined

@@ -3,7 +3,9 @@
  * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
 import type { Socket } from 'node:net';
-import { Alarm } from './alarm.ts';
+
+/** setTimeout takes no more milliseconds than this. */
+const longestWait = 2 ** 31 - 1;
 
 export interface TunnelOptions {
 	/** Milliseconds without a byte in either direction; 0: no limit. */
@@ -17,6 +19,7 @@ export interface TunnelOptions {
 /** Joins them. Both sockets must have come out of their parsers; errors end the tunnel and are not reported. */
 export function joinSockets(client: Socket, upstream: Socket, options: TunnelOptions): void {
 	let open = 2;
+	let deadline: NodeJS.Timeout | undefined;
 	const cut = (): void => {
 		client.destroy();
 		upstream.destroy();
@@ -34,8 +37,14 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 			upstream.setTimeout(options.idle, cut);
 			return;
 		}
-		alarm.clear();
+		clearTimeout(deadline);
 		options.ended();
+	};
+	const watch = (): void => {
+		const left = options.until - Date.now();
+		if (left <= 0) cut();
+		// A longer wait than a timer takes is taken in pieces.
+		else deadline = setTimeout(watch, Math.min(left, longestWait));
 	};
 
 	client.on('error', cut).once('end', end).once('close', closed);
@@ -44,7 +53,7 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 	client.setTimeout(options.idle);
 	upstream.setTimeout(0);
 	client.on('timeout', cut);
-	const alarm = new Alarm(options.until, cut);
+	if (Number.isFinite(options.until)) watch();
 	client.setNoDelay(true);
 	upstream.setNoDelay(true);
 	client.pipe(upstream);

@@ -81,6 +81,22 @@ export const metrics = {
 		['provider', 'state'],
 		'max',
 	),
+	introspections: counter(
+		'countersign_introspections_total',
+		'Calls that asked a provider about a token; outcome is active, inactive or failed (its requests answer 503).',
+		['provider', 'outcome'],
+	),
+	introspectionDuration: histogram(
+		'countersign_introspection_duration_seconds',
+		'Time of those calls, with the wait for a turn.',
+		['provider'],
+		[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+	),
+	introspectedJwts: counter(
+		'countersign_introspected_jwts_total',
+		'Tokens that were asked about and are JWTs: they could be verified without a call.',
+		['provider'],
+	),
 	clockSkew: gauge(
 		'countersign_clock_skew_seconds',
 		'How far a provider’s clock, by the Date of its answers, is ahead of ours.',

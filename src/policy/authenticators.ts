@@ -4,6 +4,8 @@ import type { Check, CredentialKind, CredentialLocation } from '#core/index';
 import { sharedAccessTraits } from '#formats/shared-access/format';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
+import { createOpaqueAuthenticator, createStillActiveCheck } from '#pipeline/authenticate/introspection/checks';
+import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
 import { createSharedAccessAuthenticator } from '#pipeline/authenticate/shared-access';
 
@@ -19,12 +21,14 @@ export interface AuthenticatorParts {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	/** By provider name: of those that take shared access signatures. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
+	/** By provider name: of those that are asked about their tokens. */
+	readonly introspectors: ReadonlyMap<string, Introspector>;
 }
 
 /** Throws an Error when a provider has not got what its kind of token needs. */
 export function compileAuthenticators(
 	uses: readonly ProviderUse[],
-	{ keys, pairs }: AuthenticatorParts,
+	{ keys, pairs, introspectors }: AuthenticatorParts,
 ): ReadonlyMap<CredentialKind, readonly Check[]> {
 	const authenticators = new Map<CredentialKind, readonly Check[]>();
 	const jwt = uses.filter(({ provider }) => provider.tokens.includes('jwt'));
@@ -35,7 +39,20 @@ export function compileAuthenticators(
 			keys: needed(keys, provider.name),
 			tokenFrom,
 		}));
-		authenticators.set('jwt', createJwtAuthenticator(providers));
+		const asked = new Map(
+			jwt.flatMap(({ provider: { name, introspection } }) =>
+				introspection?.jwts === true ? [[name, needed(introspectors, name)] as const] : [],
+			),
+		);
+		const verified = createJwtAuthenticator(providers);
+		authenticators.set('jwt', asked.size === 0 ? verified : [...verified, createStillActiveCheck(asked)]);
+	}
+	const [opaque, second] = uses.filter(({ provider }) => provider.tokens.includes('opaque'));
+	if (second !== undefined) throw new Error('a route takes the opaque tokens of one provider only');
+	if (opaque !== undefined) {
+		const { name } = opaque.provider;
+		const introspector = needed(introspectors, name);
+		authenticators.set('opaque', createOpaqueAuthenticator({ name, introspector, tokenFrom: opaque.tokenFrom }));
 	}
 	const shared = uses.flatMap(({ provider, tokenFrom }) => {
 		const { name, sharedAccess } = provider;
@@ -49,7 +66,7 @@ export function compileAuthenticators(
 
 function needed<T>(sources: ReadonlyMap<string, T>, provider: string): T {
 	const source = sources.get(provider);
-	if (source === undefined) throw new Error(`the provider ${provider} has no keys`);
+	if (source === undefined) throw new Error(`the provider ${provider} has not got what its tokens need`);
 	return source;
 }
 

@@ -16,6 +16,7 @@ import { readPathPattern } from '#formats/route-pattern';
 import { compileTemplate } from '#formats/template';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
+import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { createAudienceCheck } from '#pipeline/authorize/audience';
 import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
 import { createBindingCheck } from '#pipeline/authorize/binding';
@@ -44,6 +45,8 @@ export interface CompileOptions {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	/** Key pairs of each provider of shared access signatures, by name. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
+	/** What asks each provider that is asked about its tokens, by name. */
+	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly clock: Clock;
 	readonly cryptography: Pick<Cryptography, 'hexDigest'>;
 	/** Keyed digest of a token's digest, for audit records. */
@@ -64,6 +67,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		providers,
 		keys: options.keys,
 		pairs: options.pairs,
+		introspectors: options.introspectors,
 		strip: stripFor(written, everywhere),
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
@@ -99,6 +103,7 @@ interface Shared {
 	readonly providers: ReadonlyMap<string, ProviderDefinition>;
 	readonly keys: ReadonlyMap<string, KeySource>;
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
+	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
@@ -131,7 +136,6 @@ function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
 		stripCookies: without(shared.stripCookies, namesIn('cookie', passed)),
 		stripParameters: without(shared.stripParameters, namesIn('query', passed)),
 		cors: route.cors ?? shared.definition.cors,
-		endsResponses: route.endAtExpiry === 'all',
 		statuses: { ...shared.definition.responses, ...route.responses },
 	};
 }
@@ -160,7 +164,7 @@ function compileGuard(route: RouteDefinition, parameters: readonly string[], sha
 				maxTokenLength: shared.definition.limits.token,
 			}),
 		],
-		kindOf: createKindOf(new Set(uses.flatMap(({ provider }) => provider.tokens))),
+		kindOf: createKindOf(uses.map(({ provider }) => provider)),
 		authenticate: compileAuthenticators(uses, shared),
 		rules,
 		challenge: {

@@ -11,6 +11,7 @@ import {
 	type FaultReason,
 	type HeaderList,
 	isFaultReason,
+	type Principal,
 	type Reason,
 	type RequestView,
 	type ResponseEdits,
@@ -133,9 +134,9 @@ function verified(
 		tokenId !== undefined &&
 		rules !== undefined
 	) {
-		const { expiresAt } = principal;
-		if (expiresAt !== undefined && evidence.now < expiresAt + rules.clockSkew) {
-			const endsAt = expiresAt + rules.clockSkew;
+		const endsAt = endOf(principal, rules.clockSkew);
+		// What nobody vouches for any more when it is known, counts for this request alone.
+		if (evidence.now < endsAt && evidence.monotonic < voucher.usableUntil) {
 			const expiresMonotonic = evidence.monotonic + (endsAt - evidence.now) * 1000;
 			const { scheme, token } = credential;
 			const { generation } = rules;
@@ -147,6 +148,12 @@ function verified(
 		}
 	}
 	return conclude(policy, route, guard, evidence);
+}
+
+/** Seconds since the epoch. Without `exp` only an opaque token can count, and then as long as its voucher does. */
+function endOf({ expiresAt, kind }: Principal, clockSkew: number): number {
+	if (expiresAt !== undefined) return expiresAt + clockSkew;
+	return kind === 'opaque' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 }
 
 /** Judges a genuine principal by the route's rules for its provider. The same for a token seen first and one seen before. */
@@ -168,7 +175,6 @@ function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Ev
 
 function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Verdict {
 	const expiresAt = evidence.principal?.expiresAt;
-	const until = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000;
 	return {
 		kind: 'allow',
 		principal: evidence.principal ?? null,
@@ -185,8 +191,7 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Ver
 			onUnauthorized: 'pass',
 		},
 		response: responseEdits(route, evidence),
-		until,
-		responseUntil: route.endsResponses ? until : Number.POSITIVE_INFINITY,
+		until: expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000,
 		facts: evidence,
 	};
 }

@@ -70,7 +70,7 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	if (route.guard === undefined) return explanation(evidence, route, findings, { providers: [], routes: [] });
 
 	await judgeGuard(route.guard, evidence, findings);
-	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence));
+	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence, findings));
 }
 
 function newEvidence(policy: Policy, request: RequestView): Evidence {
@@ -166,11 +166,12 @@ async function elsewhere(
 	here: RoutePolicy,
 	request: RequestView,
 	judged: Evidence,
+	findings: readonly Finding[],
 ): Promise<Elsewhere> {
 	const providers = new Set<string>();
 	const routes: string[] = [];
 	const genuine = new Map<string, Evidence>();
-	if (judged.principal !== undefined) genuine.set(judged.principal.provider, judged);
+	if (judged.principal !== undefined && isStillActive(findings)) genuine.set(judged.principal.provider, judged);
 	const refused = new Set<string>();
 
 	for (const route of policy.routes.slice(0, mostTried)) {
@@ -186,6 +187,11 @@ async function elsewhere(
 	return { providers: [...providers], routes };
 }
 
+/** False for a JWT that is signed as it should be, and no longer counts. */
+function isStillActive(findings: readonly Finding[]): boolean {
+	return !findings.some(({ check, outcome }) => check === 'introspection' && outcome === 'refused');
+}
+
 async function authenticated(
 	policy: Policy,
 	guard: Guard,
@@ -199,9 +205,11 @@ async function authenticated(
 	await judgeAll(guard.extract, evidence, findings);
 	if (evidence.credential === undefined) return undefined;
 	evidence.kind = guard.kindOf(evidence);
+	// Trying an opaque token means to show it to another provider's server, which could use it.
+	if (evidence.kind === 'opaque') return undefined;
 	await judgeAll(guard.authenticate.get(evidence.kind) ?? [], evidence, findings);
 	const { principal } = evidence;
-	if (principal === undefined) {
+	if (principal === undefined || !isStillActive(findings)) {
 		for (const name of guard.rules.keys()) refused.add(name);
 		return undefined;
 	}

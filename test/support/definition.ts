@@ -32,6 +32,7 @@ export function provider(parts: Partial<ProviderDefinition> & { readonly name: s
 		issuerTemplate: undefined,
 		sharedAccess: undefined,
 		keys: { from: 'jwks', jwks: { keys: [] }, file: undefined },
+		introspection: undefined,
 		algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
 		typ: ['at+jwt', 'jwt', ''],
 		clockSkew: 0,
@@ -101,7 +102,6 @@ export function route(
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
-		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		...parts,
 	};

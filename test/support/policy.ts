@@ -64,6 +64,7 @@ export function testPolicy(
 	const policy = compilePolicy(definition, {
 		keys: sources,
 		pairs,
+		introspectors: new Map(),
 		clock,
 		cryptography: nodeCryptography,
 		tokenId: (digest) => digest.slice(0, 8),

@@ -32,11 +32,22 @@ export async function discoverJwksUri(
 	fetcher: DocumentFetcher,
 	limits: FetchLimits = defaultFetchLimits,
 ): Promise<Discovered> {
+	const { metadata, from } = await discoverMetadata(definition, fetcher, limits);
+	return { jwksUri: metadataUrl(member(metadata, 'jwks_uri'), 'jwks_uri', from, definition), metadata };
+}
+
+/** The metadata document itself, found and checked in the same way, and the URL that it came from. Throws KeyFetchError. */
+export async function discoverMetadata(
+	definition: DiscoveryDefinition,
+	fetcher: DocumentFetcher,
+	limits: FetchLimits = defaultFetchLimits,
+): Promise<{ readonly metadata: JsonObject; readonly from: string }> {
 	let missing: KeyFetchError | undefined;
 	for (const url of definition.urls) {
 		try {
 			const { value } = await fetchJsonObject(url, { insecureHttp: definition.insecureHttp, limits }, fetcher);
-			return { jwksUri: jwksUriOf(value, url, definition), metadata: value };
+			checkIssuer(value, url, definition);
+			return { metadata: value, from: url };
 		} catch (error) {
 			if (!isNotFound(error)) throw error;
 			missing ??= error;
@@ -51,22 +62,25 @@ function isNotFound(error: unknown): error is KeyFetchError {
 	return error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
 }
 
-function jwksUriOf(metadata: JsonObject, url: string, definition: DiscoveryDefinition): string {
-	const shown = withoutQuery(url);
+function checkIssuer(metadata: JsonObject, url: string, definition: DiscoveryDefinition): void {
 	const issuer = member(metadata, 'issuer');
-	if (definition.checkIssuer && issuer !== definition.issuer) {
-		const found = typeof issuer === 'string' ? JSON.stringify(issuer.slice(0, 256)) : 'no issuer';
-		throw new KeyFetchError(
-			'issuer_mismatch',
-			`${shown} says ${found}, configured is ${JSON.stringify(definition.issuer)}: they must be equal, slashes included`,
-		);
+	if (!definition.checkIssuer || issuer === definition.issuer) return;
+	const found = typeof issuer === 'string' ? JSON.stringify(issuer.slice(0, 256)) : 'no issuer';
+	throw new KeyFetchError(
+		'issuer_mismatch',
+		`${withoutQuery(url)} says ${found}, configured is ${JSON.stringify(definition.issuer)}: they must be equal, slashes included`,
+	);
+}
+
+/** A URL that the metadata from `from` gives under `name`, under the conditions of discoverJwksUri. Throws KeyFetchError. */
+export function metadataUrl(value: unknown, name: string, from: string, definition: DiscoveryDefinition): string {
+	const shown = withoutQuery(from);
+	if (typeof value !== 'string') throw new KeyFetchError('content', `${shown} names no ${name}`);
+	const problem = checkOutboundUrl(value, definition) ?? downgrade(from, value, definition);
+	if (problem !== undefined) {
+		throw new KeyFetchError('url_refused', `the ${name} that ${shown} names is refused: ${problem}`);
 	}
-	const jwksUri = member(metadata, 'jwks_uri');
-	if (typeof jwksUri !== 'string') throw new KeyFetchError('content', `${shown} names no jwks_uri`);
-	const problem = checkOutboundUrl(jwksUri, definition) ?? downgrade(url, jwksUri, definition);
-	if (problem !== undefined)
-		throw new KeyFetchError('url_refused', `the jwks_uri that ${shown} names is refused: ${problem}`);
-	return jwksUri;
+	return value;
 }
 
 function downgrade(from: string, to: string, definition: DiscoveryDefinition): string | undefined {

@@ -12,7 +12,7 @@ import {
 	type VerificationKey,
 } from '#core/index';
 import { looksLikeCompactJws, parseCompactJws } from '#formats/compact-jws';
-import { jwtPrincipal } from './jwt-principal.ts';
+import { jwtPrincipal } from './claims-principal.ts';
 import type { JwtProvider } from './jwt-provider.ts';
 import { registeredClaimsFault } from './registered-claims.ts';
 

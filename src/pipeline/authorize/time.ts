@@ -1,4 +1,7 @@
-/** `exp`, `nbf` and `iat` against the clock (RFC 7519 §4.1.4 to §4.1.6). `exp` is required: a token without it never ends. */
+/**
+ * `exp`, `nbf` and `iat` against the clock (RFC 7519 §4.1.4 to §4.1.6). `exp` is required: a token without it never ends.
+ * An opaque token alone may do without (RFC 7662 §2.2): its server is asked again and again whether it still counts.
+ */
 import type { Check, Evidence, Principal, Reason } from '#core/index';
 import { formatDuration } from '#formats/duration';
 import { principalCheck } from './principal-check.ts';
@@ -8,15 +11,15 @@ export function createTimeCheck(clockSkew: number): Check {
 	function judge(principal: Principal, evidence: Evidence): Reason | null {
 		const { expiresAt, notBefore, issuedAt } = principal;
 		const { now } = evidence;
-		if (expiresAt === undefined) return 'token_malformed';
+		if (expiresAt === undefined && principal.kind !== 'opaque') return 'token_malformed';
 		// The processing must be before `exp`: a token whose `exp` is now has expired.
-		if (now >= expiresAt + clockSkew) return 'token_expired';
+		if (expiresAt !== undefined && now >= expiresAt + clockSkew) return 'token_expired';
 		// A wall clock that was set back does not revive a token that was seen to run out.
 		if (evidence.monotonic >= evidence.expiresMonotonic) return 'token_expired';
 		if (notBefore !== undefined && notBefore > now + clockSkew) return 'token_not_yet_valid';
 		if (issuedAt !== undefined) {
 			if (issuedAt > now + clockSkew) return 'token_not_yet_valid';
-			if (issuedAt > expiresAt) return 'token_malformed';
+			if (expiresAt !== undefined && issuedAt > expiresAt) return 'token_malformed';
 		}
 		return null;
 	}

@@ -1,14 +1,46 @@
-/** A JWT's claims as a principal. Nothing is verified here: whoever calls this decides what the result is worth. */
-import { type JsonObject, type JsonValue, member, type Principal, type UnverifiedJws } from '#core/index';
-import type { JwtProvider } from './jwt-provider.ts';
+/**
+ * Claims as a principal: those of a JWT, and those of an introspection answer, which are the same (RFC 7662 §2.2). Nothing
+ * is verified here: whoever calls this decides what the result is worth.
+ */
+import {
+	type CredentialKind,
+	type JsonObject,
+	type JsonValue,
+	member,
+	type Principal,
+	type UnverifiedJws,
+} from '#core/index';
+
+/** How a provider writes what has no registered claim, or several. */
+export interface ClaimsProvider {
+	readonly name: string;
+	/** Claims that hold scopes: the first one present counts. */
+	readonly scopeClaims: readonly string[];
+	/** Claims whose values count as scopes beside those. */
+	readonly extraScopeClaims: readonly string[];
+	/** Claims that name the client: the first one present counts. */
+	readonly clientClaims: readonly string[];
+}
 
 /** The claims must have passed `registeredClaimsFault`. */
-export function jwtPrincipal(token: UnverifiedJws, provider: JwtProvider): Principal {
-	const { claims, header } = token;
-	return {
-		provider: provider.name,
+export function jwtPrincipal({ claims, header }: UnverifiedJws, provider: ClaimsProvider): Principal {
+	return claimsPrincipal(claims, provider, {
 		kind: 'jwt',
 		issuer: text(member(claims, 'iss')) ?? '',
+		type: mediaType(text(member(header, 'typ'))),
+	});
+}
+
+/** The same for claims of any origin; `besides`: what does not stand in them. */
+export function claimsPrincipal(
+	claims: JsonObject,
+	provider: ClaimsProvider,
+	besides: { readonly kind: CredentialKind; readonly issuer: string; readonly type: string | undefined },
+): Principal {
+	return {
+		provider: provider.name,
+		kind: besides.kind,
+		issuer: besides.issuer,
 		subject: text(member(claims, 'sub')),
 		client: firstText(claims, provider.clientClaims),
 		audiences: texts(member(claims, 'aud')),
@@ -18,7 +50,7 @@ export function jwtPrincipal(token: UnverifiedJws, provider: JwtProvider): Princ
 		notBefore: number(member(claims, 'nbf')),
 		issuedAt: number(member(claims, 'iat')),
 		confirmation: member(claims, 'cnf'),
-		type: mediaType(text(member(header, 'typ'))),
+		type: besides.type,
 	};
 }
 
@@ -31,7 +63,7 @@ function mediaType(typ: string | undefined): string | undefined {
  * The first scope claim that is present counts, whatever the others say, so that a token with both `scope` and `scp`
  * has one reading. A string is split at U+0020 alone (RFC 6749 §3.3), a list is taken as it is.
  */
-function scopes(claims: JsonObject, provider: JwtProvider): ReadonlySet<string> {
+function scopes(claims: JsonObject, provider: ClaimsProvider): ReadonlySet<string> {
 	const found = new Set<string>();
 	for (const name of provider.scopeClaims) {
 		const value = member(claims, name);

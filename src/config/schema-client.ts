@@ -1,0 +1,75 @@
+/** How the gateway asks authorization servers, as the configuration file writes it: who it is there, and introspection. */
+import { z } from 'zod';
+import { algorithms } from '#core/index';
+import { defaults } from './defaults.ts';
+import { count, duration, durationOrNone, flag, text } from './schema-values.ts';
+
+export const clientSchema = z
+	.strictObject({
+		id: text().optional().meta({ description: '`client_id` of the gateway.' }),
+		auth_method: z
+			.enum([
+				'client_secret_basic',
+				'client_secret_post',
+				'client_secret_jwt',
+				'private_key_jwt',
+				'tls_client_auth',
+				'bearer',
+			])
+			.optional()
+			.meta({
+				description: 'How the gateway authenticates: a method of RFC 7591 §2, RFC 8705 §2, or `bearer` with `token`.',
+				default: 'client_secret_basic',
+			}),
+		secret: z.string().min(1, 'must not be empty').optional().meta({
+			description: 'Secret of the `client_secret_…` methods. Use `${env:…}` or `${file:…}`.',
+		}),
+		private_key_file: text()
+			.optional()
+			.meta({ description: '`private_key_jwt`: file with the private key, as PEM (not encrypted) or JWK.' }),
+		key_id: text()
+			.optional()
+			.meta({ description: '`private_key_jwt`: `kid` of the assertion. Default: that of the JWK, if any.' }),
+		algorithm: z.enum(algorithms).optional().meta({
+			description:
+				'Algorithm of the assertion. Default: `HS256` with a secret; RS256, ES256, ES384, ES512 or EdDSA by the private key.',
+		}),
+		audience: text().optional().meta({
+			description: '`aud` of the assertion, where the server wants something else than its issuer: its token endpoint.',
+		}),
+		certificate_file: text()
+			.optional()
+			.meta({ description: '`tls_client_auth`: PEM file with the certificate and its chain.' }),
+		key_file: text().optional().meta({ description: '`tls_client_auth`: PEM file with the private key.' }),
+		token: text().optional().meta({ description: '`bearer`: the token. Use `${env:…}` or `${file:…}`.' }),
+	})
+	.meta({ description: 'The gateway as a client of this provider.' });
+
+export const introspectionSchema = z
+	.strictObject({
+		cache: durationOrNone().optional().meta({
+			description:
+				'How long a token counts as active before the provider is asked again, and with it how late a revocation is noticed; `0s`: asks for every request. At most 1h.',
+			default: defaults.introspection.cache,
+		}),
+		negative_cache: durationOrNone().optional().meta({
+			description: 'How long an inactive token is refused without asking again; at most 5m.',
+			default: defaults.introspection.negativeCache,
+		}),
+		timeout: duration().optional().meta({
+			description: 'Of one call; at most 30s.',
+			default: defaults.introspection.timeout,
+		}),
+		concurrency: count().optional().meta({
+			description: 'Calls at a time; others wait for their turn.',
+			default: defaults.introspection.concurrency,
+		}),
+		signed: flag().optional().meta({
+			description: 'Whether answers must be signed (RFC 9701), verified with the provider’s keys.',
+			default: false,
+		}),
+	})
+	.meta({ description: '`opaque`, `introspect_jwts`: how the provider is asked.' });
+
+export type ClientFile = z.output<typeof clientSchema>;
+export type IntrospectionFile = z.output<typeof introspectionSchema>;

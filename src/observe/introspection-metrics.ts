@@ -1,0 +1,59 @@
+/** What is counted and timed of introspections: calls, not requests, of which one call may serve a thousand. */
+import type { Meter, Series } from '#core/index';
+import { metrics } from './catalogue.ts';
+
+/** One call, as whoever made it tells. */
+export interface MeasuredIntrospection {
+	readonly provider: string;
+	readonly outcome: 'active' | 'inactive' | 'failed';
+	readonly seconds: number;
+	/** The token is a JWT that could have been verified without a call. */
+	readonly needless: boolean;
+}
+
+export interface IntrospectionMetrics {
+	record(call: MeasuredIntrospection): void;
+	/** Forgets series of providers that the configuration no longer names. */
+	follow(providers: ReadonlySet<string>): void;
+}
+
+interface ProviderSeries {
+	readonly duration: Series;
+	readonly outcomes: Readonly<Record<MeasuredIntrospection['outcome'], Series>>;
+	readonly needless: Series;
+}
+
+/** Label values are providers of the configuration. */
+export function createIntrospectionMetrics(meter: Meter): IntrospectionMetrics {
+	const providers = new Map<string, ProviderSeries>();
+
+	function seriesOf(provider: string): ProviderSeries {
+		let series = providers.get(provider);
+		if (series === undefined) {
+			const outcome = (name: string) => meter.series(metrics.introspections, [provider, name]);
+			series = {
+				duration: meter.series(metrics.introspectionDuration, [provider]),
+				outcomes: { active: outcome('active'), inactive: outcome('inactive'), failed: outcome('failed') },
+				needless: meter.series(metrics.introspectedJwts, [provider]),
+			};
+			providers.set(provider, series);
+		}
+		return series;
+	}
+
+	return {
+		record({ provider, outcome, seconds, needless }) {
+			const series = seriesOf(provider);
+			series.outcomes[outcome].record(1);
+			series.duration.record(seconds);
+			if (needless) series.needless.record(1);
+		},
+		follow(names) {
+			for (const [name, { duration, outcomes, needless }] of providers) {
+				if (names.has(name)) continue;
+				for (const series of [duration, needless, ...Object.values(outcomes)]) series.remove();
+				providers.delete(name);
+			}
+		},
+	};
+}
