@@ -54,6 +54,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
+		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 	};
 }

@@ -26,6 +26,7 @@ export const defaults = {
 		maxAge: '10m',
 	},
 	telemetry: { sample: 0.1, serviceName: 'countersign' },
+	endAtExpiry: 'tunnels',
 	tokenCache: '64MiB',
 	introspection: { cache: '30s', negativeCache: '5s', timeout: '3s', concurrency: 64 },
 	stateDirectory: './.countersign',

@@ -28,7 +28,8 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const cors = values.cors === undefined ? undefined : readCors(values.cors, ['cors'], report);
 	const responses = readResponses(values.responses, ['responses'], report);
 	for (const route of file.routes) readResponses(route.values.responses, [...route.path, 'responses'], report);
-	const around = { providers, shapedProviders: file.providers, cors, responses };
+	const endAtExpiry = values.end_at_expiry ?? defaults.endAtExpiry;
+	const around = { providers, shapedProviders: file.providers, cors, responses, endAtExpiry };
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 

@@ -261,6 +261,8 @@ export interface RouteDefinition {
 	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
+	/** What ends when its token expires. */
+	readonly endAtExpiry: 'tunnels' | 'all';
 	/** `insecure_encoded_slash`: `%2f` is data within a segment here. */
 	readonly encodedSlash: boolean;
 }

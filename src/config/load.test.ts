@@ -207,6 +207,23 @@ test('GET brings HEAD, hosts are lower-case, responses and cors of the file reac
 	});
 });
 
+test('what ends when a token expires is said for all routes, or for one', async () => {
+	const one = (name: string, own: string) =>
+		`  - { path: /${name}, providers: idp, audience: a, upstream: http://127.0.0.1:1${own} }`;
+	const { routes } = await define(
+		[
+			'listen: 127.0.0.1:0',
+			'end_at_expiry: all',
+			'providers: { idp: { issuer: https://idp.example.com/ } }',
+			'routes:',
+			one('a', ''),
+			one('b', ', end_at_expiry: tunnels'),
+		].join('\n'),
+	);
+	expect(routes.map(({ endAtExpiry }) => endAtExpiry)).toEqual(['all', 'tunnels']);
+	expect((await defineRoute('path: /a, upstream: http://127.0.0.1:1')).endAtExpiry).toBe('tunnels');
+});
+
 test('an upstream’s path goes in front, its default port goes away', async () => {
 	const route = await defineRoute(
 		'path: /v1/**, upstream: { url: "https://orders.example.com:443/base/", strip_prefix: /v1, timeout: 2s }',

@@ -33,6 +33,7 @@ export interface RouteSurroundings {
 	/** Of the whole file; a route's own come on top. */
 	readonly cors: RouteDefinition['cors'];
 	readonly responses: RouteDefinition['responses'];
+	readonly endAtExpiry: RouteDefinition['endAtExpiry'];
 }
 
 export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, reading: Reading): ReadRoute {
@@ -75,6 +76,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		claimsToHeaders,
 		cors,
 		responses: { ...around.responses, ...values.responses },
+		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,
 	};
 	return { ...read, definition };
@@ -136,6 +138,7 @@ const tokenKeys = [
 	'insecure_any_audience',
 	'claims_to_headers',
 	'backend_token',
+	'end_at_expiry',
 ] as const;
 
 interface Use {

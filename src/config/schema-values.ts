@@ -1,6 +1,7 @@
 /** Single values as the configuration file writes them, and their words for what is wrong. Put together in schema.ts. */
 import { z } from 'zod';
 import { reasonNames } from '#core/index';
+import { defaults } from './defaults.ts';
 
 const durationPattern = /^(0|[1-9][0-9]{0,8})(ms|s|m|h|d)$/;
 const positivePattern = /^[1-9][0-9]{0,8}(ms|s|m|h|d)$/;
@@ -136,3 +137,10 @@ export const responses = () =>
 			'expected a mapping of reasons to 401 or 403',
 		)
 		.meta({ description: 'Moves a reason whose status is 401 to 403, or back: `{audience_mismatch: 403}`.' });
+
+export const endAtExpiry = () =>
+	z.enum(['tunnels', 'all']).meta({
+		description:
+			'What ends when the token expires: `tunnels` (WebSocket and the like), or `all`: also responses that are still under way, such as server-sent events, which are then broken off.',
+		default: defaults.endAtExpiry,
+	});

@@ -19,6 +19,7 @@ import {
 	count,
 	duration,
 	durationOrNone,
+	endAtExpiry,
 	flag,
 	maxAge,
 	maxLifetime,
@@ -297,6 +298,7 @@ export const routeSchema = z.strictObject({
 		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
+	end_at_expiry: endAtExpiry().optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
 		default: false,
@@ -434,6 +436,7 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'What refusals say.' }),
 	responses: responses().optional(),
+	end_at_expiry: endAtExpiry().optional(),
 	state_directory: z
 		.union([text(), z.literal(false)], 'expected a folder, or false')
 		.optional()

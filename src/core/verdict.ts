@@ -11,8 +11,10 @@ export type Verdict =
 			readonly principal: Principal | null;
 			readonly upstream: RequestEdits;
 			readonly response: ResponseEdits;
-			/** Milliseconds since the epoch at which a tunnel or stream must end; Infinity when nothing bounds it. */
+			/** Milliseconds since the epoch at which a tunnel must end; Infinity when nothing bounds it. */
 			readonly until: number;
+			/** The same for a response that is still under way: a stream of events, say. */
+			readonly responseUntil: number;
 			readonly facts: Facts;
 	  }
 	| {

@@ -207,6 +207,7 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 				upstream: withTrail(verdict.upstream, trail, request),
 				response: withId(verdict.response, trail),
 				until: verdict.until,
+				responseUntil: verdict.responseUntil,
 			};
 		case 'answer': {
 			const { status, headers, body } = verdict;

@@ -16,6 +16,8 @@ export type Action =
 			readonly response: ResponseEdits;
 			/** Milliseconds since the epoch at which an upgraded connection must end; Infinity: never. */
 			readonly until: number;
+			/** The same for a response that is still under way; it is broken off. */
+			readonly responseUntil: number;
 	  }
 	| { readonly kind: 'answer'; readonly answer: Answer };
 

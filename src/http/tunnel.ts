@@ -3,9 +3,7 @@
  * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
 import type { Socket } from 'node:net';
-
-/** setTimeout takes no more milliseconds than this. */
-const longestWait = 2 ** 31 - 1;
+import { Alarm } from './alarm.ts';
 
 export interface TunnelOptions {
 	/** Milliseconds without a byte in either direction; 0: no limit. */
@@ -19,7 +17,6 @@ export interface TunnelOptions {
 /** Joins them. Both sockets must have come out of their parsers; errors end the tunnel and are not reported. */
 export function joinSockets(client: Socket, upstream: Socket, options: TunnelOptions): void {
 	let open = 2;
-	let deadline: NodeJS.Timeout | undefined;
 	const cut = (): void => {
 		client.destroy();
 		upstream.destroy();
@@ -37,14 +34,8 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 			upstream.setTimeout(options.idle, cut);
 			return;
 		}
-		clearTimeout(deadline);
+		alarm.clear();
 		options.ended();
-	};
-	const watch = (): void => {
-		const left = options.until - Date.now();
-		if (left <= 0) cut();
-		// A longer wait than a timer takes is taken in pieces.
-		else deadline = setTimeout(watch, Math.min(left, longestWait));
 	};
 
 	client.on('error', cut).once('end', end).once('close', closed);
@@ -53,7 +44,7 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 	client.setTimeout(options.idle);
 	upstream.setTimeout(0);
 	client.on('timeout', cut);
-	if (Number.isFinite(options.until)) watch();
+	const alarm = new Alarm(options.until, cut);
 	client.setNoDelay(true);
 	upstream.setNoDelay(true);
 	client.pipe(upstream);

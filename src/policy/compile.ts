@@ -136,6 +136,7 @@ function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
 		stripCookies: without(shared.stripCookies, namesIn('cookie', passed)),
 		stripParameters: without(shared.stripParameters, namesIn('query', passed)),
 		cors: route.cors ?? shared.definition.cors,
+		endsResponses: route.endAtExpiry === 'all',
 		statuses: { ...shared.definition.responses, ...route.responses },
 	};
 }

@@ -48,6 +48,23 @@ test('a token that is known to be genuine is decided without waiting', async () 
 	expect(createDecide(compiled)(get(jwt))).not.toBeInstanceOf(Promise);
 });
 
+test('a tunnel ends with its token; a response only where the route says so', async () => {
+	const until = async (endAtExpiry: 'tunnels' | 'all') => {
+		const { decide } = testPolicy(
+			definition({
+				providers: [provider({ name: 'idp' })],
+				routes: [route({ name: 'all', path: '/**', rules: [rules({ provider: 'idp' })], endAtExpiry })],
+			}),
+			{ idp: [key] },
+		);
+		const verdict = await decide(get(token('idp', key)));
+		return verdict.kind === 'allow' ? [verdict.until, verdict.responseUntil] : [];
+	};
+	const [ends = 0, never] = await until('tunnels');
+	expect([Number.isFinite(ends), never]).toEqual([true, Number.POSITIVE_INFINITY]);
+	expect(await until('all')).toEqual([ends, ends]);
+});
+
 describe('one refusal, one reason', () => {
 	const now = Date.UTC(2026, 0, 1) / 1000;
 	test.each<[string, string, Partial<ReturnType<typeof rules>>]>([

@@ -175,6 +175,7 @@ function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Ev
 
 function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Verdict {
 	const expiresAt = evidence.principal?.expiresAt;
+	const until = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000;
 	return {
 		kind: 'allow',
 		principal: evidence.principal ?? null,
@@ -191,7 +192,8 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Ver
 			onUnauthorized: 'pass',
 		},
 		response: responseEdits(route, evidence),
-		until: expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000,
+		until,
+		responseUntil: route.endsResponses ? until : Number.POSITIVE_INFINITY,
 		facts: evidence,
 	};
 }

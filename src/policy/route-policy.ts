@@ -29,6 +29,8 @@ export interface RoutePolicy {
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
 	readonly cors: CorsRules | undefined;
+	/** A response that is still under way ends with its token. A tunnel always does. */
+	readonly endsResponses: boolean;
 	/** Statuses moved by `responses`. */
 	readonly statuses: Partial<Readonly<Record<Reason, number>>>;
 }

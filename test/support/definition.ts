@@ -102,6 +102,7 @@ export function route(
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
+		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		...parts,
 	};

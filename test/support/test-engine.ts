@@ -132,6 +132,7 @@ export function forwardTo(
 			},
 			response: { set: [], add: [], remove: [] },
 			until: Number.POSITIVE_INFINITY,
+			responseUntil: Number.POSITIVE_INFINITY,
 			...change.action,
 		};
 		return { action, record: `decided ${request.target}` };

@@ -4,6 +4,7 @@
  * acted upon at once, without a turn of the event loop.
  */
 import type { Answer, Reason } from '#core/index';
+import { Alarm } from '../alarm.ts';
 import { bareAnswer, type PreparedAnswer, prepareAnswer } from '../answer.ts';
 import type { Client } from '../client.ts';
 import type { Action, Decision } from '../engine.ts';
@@ -34,6 +35,7 @@ export class Exchange<C> {
 	/** The response was written, but not all of it has gone out. */
 	#isFlushing = false;
 	#unwanted: Body | undefined;
+	#alarm: Alarm | undefined;
 	#reason: Reason | undefined;
 	#cause: unknown;
 	#forwardedAt = -1;
@@ -116,6 +118,10 @@ export class Exchange<C> {
 	/** Notes that the head of the upstream's response is on its way to the client. */
 	headSent(status: number): void {
 		this.#sent = status;
+		const action = this.#decision?.action;
+		if (action?.kind === 'forward' && action.responseUntil !== Number.POSITIVE_INFINITY) {
+			this.#alarm = new Alarm(action.responseUntil, () => this.#expire());
+		}
 	}
 
 	/** All of the response is written. `unwanted` is what is left of the request's body. */
@@ -169,6 +175,7 @@ export class Exchange<C> {
 	end(status: number): void {
 		if (this.#phase === 'over') return;
 		this.#phase = 'over';
+		this.#alarm?.clear();
 		this.engine.open -= 1;
 		const outcome = {
 			status,
@@ -183,6 +190,14 @@ export class Exchange<C> {
 		} catch (error) {
 			this.engine.options.log.error('recording the end of a request failed', { error });
 		}
+	}
+
+	/** The decision holds no longer. That was to be expected, so it is no failure; but the response is not whole. */
+	#expire(): void {
+		if (this.#phase !== 'acting') return;
+		this.#forwarding?.stop();
+		this.end(this.#sent);
+		this.client.cut(this.head.minor === 0);
 	}
 
 	async #wait(pending: Promise<Decision<C>>): Promise<void> {
