@@ -1,6 +1,6 @@
 /**
  * Writes what is generated from the source: the editor schema, the configuration reference, and the pages on
- * troubleshooting and metrics.
+ * troubleshooting, metrics and limits.
  * `--check` writes nothing and fails when a file on disk differs.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { renderTroubleshooting } from '#answers/troubleshooting';
 import { configJsonSchema, renderReference } from '#config/reference';
 import { renderMetricsPage } from '#observe/metrics-page';
+import { renderLimits } from './limits-page.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,6 +18,7 @@ const outputs: ReadonlyMap<string, () => string> = new Map([
 	['docs/configuration.md', renderReference],
 	['docs/troubleshooting.md', renderTroubleshooting],
 	['docs/metrics.md', renderMetricsPage],
+	['docs/limits.md', renderLimits],
 ]);
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });

@@ -85,7 +85,7 @@ export class UntilClose implements Body {
 /** Hexadecimal digits of a chunk size: 2^48 bytes, exact as a number. */
 const maxSizeDigits = 12;
 /** Bytes of all trailer fields. */
-const maxTrailer = 16 * 1024;
+export const maxTrailer = 16 * 1024;
 
 /** Trailer fields that say where a message ends or goes: whoever merges trailers into the head would read another one. */
 const refusedTrailers: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host']);

@@ -6,7 +6,7 @@ import { CR, isValueOctet, LF, SP } from './octets.ts';
 
 /** Bytes of a response head. */
 export const maxResponseHead = 64 * 1024;
-const maxLines = 1_000;
+export const maxResponseLines = 1_000;
 
 export class ResponseHead implements FieldLines {
 	readonly status: number;
@@ -55,7 +55,7 @@ export function readResponseHead(bytes: Buffer, from: number): ResponseHead | 'm
 	if (at + 1 >= to) return at < to && bytes[at] !== CR ? 'malformed' : more;
 	if (bytes[at] !== CR || bytes[at + 1] !== LF) return 'malformed';
 	const places: number[] = [];
-	const end = scanFieldLines(bytes, at + 2, to, from, maxLines, places);
+	const end = scanFieldLines(bytes, at + 2, to, from, maxResponseLines, places);
 	if (end === incomplete) return more;
 	if (end === malformed || end === tooMany) return 'malformed';
 	const status = (first - 0x30) * 100 + (second - 0x30) * 10 + (third - 0x30);

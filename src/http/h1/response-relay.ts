@@ -12,7 +12,7 @@ import { type ResponseHead, readResponseHead } from './response-head.ts';
 export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched';
 
 /** Interim responses before the final one. */
-const maxInterim = 20;
+export const maxInterim = 20;
 
 export class ResponseRelay<C> {
 	readonly #exchange: Exchange<C>;
