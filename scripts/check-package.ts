@@ -29,7 +29,8 @@ try {
 	const consumer = await install(tarball);
 	await checkConsumer(consumer);
 	await checkCommandLine(consumer);
-	await checkServing(consumer);
+	await checkServing(consumer, {});
+	await checkServing(consumer, { workers: 2 });
 	await checkOldNodes();
 } finally {
 	await rm(scratch, { recursive: true, force: true });
@@ -156,8 +157,9 @@ async function checkCommandLine(folder: string): Promise<void> {
 }
 
 /** `start` from the tarball: serves, refuses a request without a token, ends on SIGTERM with status 0. */
-async function checkServing(folder: string): Promise<void> {
+async function checkServing(folder: string, more: Readonly<Record<string, unknown>>): Promise<void> {
 	const config = {
+		...more,
 		listen: '127.0.0.1:0',
 		audit: { file: './audit.jsonl' },
 		providers: { idp: { issuer: 'https://idp.example.com/', jwks: await publicKeys(), audience: 'api' } },

@@ -1,14 +1,15 @@
 /** Several workers as real processes: they share the port, die, reload and drain, and are one gateway all the while. */
-import { readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Command, isAlive, startCommand } from './support/command.ts';
+import { type Command, isAlive, startCommand, type WorkersPage } from './support/command.ts';
 import { readMetrics } from './support/metrics.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
 import { selfSigned } from './support/self-signed.ts';
+import { writeIn } from './support/temp-dir.ts';
 import { createTestProvider, jwksPath } from './support/test-provider.ts';
 
 const patient = { timeout: 15_000, interval: 20 };
@@ -331,13 +332,14 @@ test('a TLS session that began on one worker resumes on the other, until the con
 	const command = await startCommand(open(upstream, { listen }), { 'tls.crt': certificate, 'tls.key': key });
 	const pids = await command.workers();
 	const { port } = new URL(command.url);
+	let trusted = certificate;
 
 	async function handshake(session?: Buffer): Promise<{ readonly reused: boolean; readonly session: Buffer }> {
 		const socket: TLSSocket = connect({
 			host: '127.0.0.1',
 			port: Number(port),
 			servername: 'localhost',
-			ca: certificate,
+			ca: trusted,
 			...(session === undefined ? {} : { session }),
 		});
 		onTestFinished(() => void socket.destroy());
@@ -362,10 +364,16 @@ test('a TLS session that began on one worker resumes on the other, until the con
 	expect(second.reused).toBe(true);
 	expect((await only(pids, 0, () => handshake(second.session))).reused).toBe(true);
 
-	command.write(open(upstream, { listen, errors: { realm: 'another' } }));
+	// Another certificate: every worker shows it, and none resumes what began under the one before.
+	const renewed = selfSigned();
+	command.write(open(upstream, { listen: { ...listen, tls: { certificate: './new.crt', key: './new.key' } } }));
+	writeIn(command.folder, 'new.crt', renewed.certificate);
+	writeIn(command.folder, 'new.key', renewed.key);
 	await expect.poll(command.said, patient).toContain('configuration reloaded');
+	trusted = renewed.certificate;
 	const third = await only(pids, 0, () => handshake(second.session));
 	expect(third.reused).toBe(false);
+	expect((await only(pids, 1, () => handshake(second.session))).reused).toBe(false);
 	expect((await only(pids, 1, () => handshake(third.session))).reused).toBe(true);
 }, 30_000);
 
@@ -412,3 +420,21 @@ test('what cannot start says so in one readable line, and leaves nothing behind'
 		/cannot listen on .* another process already does/,
 	);
 });
+
+test('a worker that cannot be replaced is tried again more and more slowly, and the other one goes on serving', async () => {
+	const upstream = await recordingUpstream();
+	const command = await startCommand(open(upstream, { audit: { file: './audit/lines.jsonl' } }), {}, ['audit']);
+	const pids = await command.workers();
+	// The other one has the file open already.
+	rmSync(join(command.folder, 'audit'), { recursive: true });
+	process.kill(pids[0] ?? 0, 'SIGKILL');
+	const exits = async () => (await command.admin<WorkersPage>('/workers')).workers[0]?.exits ?? 0;
+	await expect.poll(exits, patient).toBeGreaterThan(2);
+	const tries = command.said().match(/could not be replaced/g)?.length ?? 0;
+	expect(tries).toBeLessThan(8);
+	expect((await keptConnection(command.url).get('/')).status).toBe(200);
+	expect((await fetch(`${command.adminUrl}/readyz`)).status).toBe(200);
+	expect(await command.workers()).toEqual([pids[1]]);
+	mkdirSync(join(command.folder, 'audit'));
+	await expect.poll(serving(command), patient).toBe(2);
+}, 30_000);

@@ -1,6 +1,6 @@
 /** `countersign start` as processes of their own: what they say, who they are, and that none is left behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { makeTempDir, writeIn } from './temp-dir.ts';
@@ -35,14 +35,16 @@ const text = (config: string | Readonly<Record<string, unknown>>): string =>
 		? config
 		: JSON.stringify({ listen: '127.0.0.1:0', admin: { listen: '127.0.0.1:0' }, ...config });
 
-/** Starts it and waits until it serves; rejects with what it said when it ends before. Killed when the test is over. */
+/** `files` and `folders`: beside the configuration file. Starts it and waits until it serves; rejects with what it said when it ends before. Killed when the test is over. */
 export async function startCommand(
 	config: string | Readonly<Record<string, unknown>>,
 	files: Readonly<Record<string, string>> = {},
+	folders: readonly string[] = [],
 ): Promise<Command> {
 	const folder = makeTempDir();
 	onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
 	for (const [name, content] of Object.entries(files)) writeIn(folder, name, content);
+	for (const name of folders) mkdirSync(join(folder, name));
 	const configFile = writeIn(folder, 'gateway.yaml', text(config));
 	const child = spawn(
 		process.execPath,

@@ -15,7 +15,7 @@ export interface Wire {
 }
 
 export interface Channel<Theirs extends Protocol<Theirs>> {
-	/** Rejects when the answer failed, does not come within `timeout` ms, or the channel is closed. */
+	/** Rejects when the answer failed or the channel is closed; with NoAnswer when none comes within `timeout` ms. */
 	ask<K extends keyof Theirs>(
 		name: K,
 		data: Parameters<Theirs[K]>[0],
@@ -23,6 +23,14 @@ export interface Channel<Theirs extends Protocol<Theirs>> {
 	): Promise<Awaited<ReturnType<Theirs[K]>>>;
 	/** The other side is gone: whatever was asked fails now, and so does what is asked from now on. */
 	close(): void;
+}
+
+/** The other side lives, as far as one knows, and does not answer. */
+export class NoAnswer extends Error {
+	constructor(name: PropertyKey, timeout: number) {
+		super(`no answer to ${String(name)} within ${timeout / 1000} s`);
+		this.name = 'NoAnswer';
+	}
 }
 
 interface Waiting {
@@ -102,7 +110,7 @@ export function createChannel<Theirs extends Protocol<Theirs>, Own extends Proto
 				const id = ++last;
 				const timer = setTimeout(() => {
 					waiting.delete(id);
-					reject(new Error(`no answer to ${String(name)} within ${timeout / 1000} s`));
+					reject(new NoAnswer(name, timeout));
 				}, timeout);
 				timer.unref();
 				waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });

@@ -6,7 +6,9 @@
 import type { WorkerAnswer, WorkerQuestions, WorkerStatus } from '#admin/worker-questions';
 import type { Log } from '#core/index';
 import type { Configuration, Prepared } from '../installation.ts';
+import { NoAnswer } from './channel.ts';
 import type { PrimaryAnswers, WorkerAnswers } from './protocol.ts';
+import { restartDelay } from './restart-delay.ts';
 import { inheritedDescriptors, startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 import { createWorkerReadings, type WorkerAccount, type WorkerReadings } from './worker-readings.ts';
 
@@ -78,8 +80,6 @@ const promptly = 5_000;
 const adminTime = 3_000;
 /** Milliseconds after which a worker that ends counts as sound: the next one comes at once. */
 const soundAfter = 60_000;
-const firstDelay = 50;
-const longestDelay = 30_000;
 
 export function createCrew(options: CrewOptions): Crew {
 	const { log } = options;
@@ -161,6 +161,8 @@ export function createCrew(options: CrewOptions): Crew {
 			await process.ask('commit', options.ticketKeys(), promptly);
 			own.number = number;
 		}
+		// They may have been replaced since it began.
+		await process.ask('useTicketKeys', options.ticketKeys(), promptly);
 		await process.ask('listen', inheritedDescriptors(options.sockets.length), promptly);
 		if (process.isGone) throw new Error('it ended as it began to serve');
 		place.state = 'serving';
@@ -181,7 +183,7 @@ export function createCrew(options: CrewOptions): Crew {
 	function replace(place: Place): void {
 		const lived = performance.now() - place.beganAt;
 		place.failures = lived > soundAfter ? 1 : place.failures + 1;
-		const delay = place.failures === 1 ? firstDelay : Math.min(longestDelay, 500 * 2 ** (place.failures - 2));
+		const delay = restartDelay(place.failures);
 		place.timer = setTimeout(() => {
 			if (stopping) return;
 			fill(place).then(
@@ -207,12 +209,20 @@ export function createCrew(options: CrewOptions): Crew {
 		for (const { serving: own } of places) own?.process.kill();
 	}
 
-	/** The first reason of a worker that lives; one that died begins anew with whatever is in force then. */
+	/**
+	 * Rejects with the first reason of a worker that lives. One that died, or does not even say no, is no reason: another
+	 * one takes its place, with whatever is in force then.
+	 */
 	async function prepareAll(asked: readonly Serving[], next: Configuration): Promise<void> {
 		const outcomes = await Promise.allSettled(asked.map(({ process }) => process.ask('prepare', next, prepareTime)));
 		for (const [index, outcome] of outcomes.entries()) {
 			const own = asked[index];
 			if (outcome.status !== 'rejected' || own === undefined || own.process.isGone) continue;
+			if (outcome.reason instanceof NoAnswer) {
+				log.error('a worker does not answer any more; it is killed', { worker: own.place.worker });
+				own.process.kill();
+				continue;
+			}
 			throw new Error(`worker ${own.place.worker}: ${wordsOf(outcome.reason)}`, { cause: outcome.reason });
 		}
 	}

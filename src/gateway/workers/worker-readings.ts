@@ -25,24 +25,36 @@ export interface WorkerAccount {
 
 /** Milliseconds between two readings that nobody asked for: what a worker counts in this time is lost when it is killed. */
 const interval = 5_000;
+/** The same as a multiple of what one reading takes, where there are very many series: they must not take the time of requests. */
+const rest = 200;
 
 /** `refresh` asks the workers that serve, and has their accounts keep what they say. Never rejects. */
 export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadings {
 	const living = new Map<WorkerAccount, ProcessReading>();
 	let retired: readonly MetricReading[] = [];
-	const asking = setInterval(() => void refresh(), interval);
-	asking.unref();
+	let closed = false;
+	let asking: NodeJS.Timeout;
+	function askAfter(delay: number): void {
+		asking = setTimeout(() => {
+			const began = performance.now();
+			void refresh().then(() => {
+				if (!closed) askAfter(Math.max(interval, (performance.now() - began) * rest));
+			});
+		}, delay);
+		asking.unref();
+	}
+	askAfter(interval);
 	return {
 		open(worker) {
 			const process = `worker-${worker}`;
-			let closed = false;
+			let ended = false;
 			const account: WorkerAccount = {
 				keep(readings) {
 					// What comes after the end is in the retired totals already, or lost.
-					if (!closed) living.set(account, { process, readings });
+					if (!ended) living.set(account, { process, readings });
 				},
 				close() {
-					closed = true;
+					ended = true;
 					const last = living.get(account);
 					if (last !== undefined) retired = retire(retired, last);
 					living.delete(account);
@@ -58,7 +70,8 @@ export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadin
 			retired = forget(retired, new Set(routes.map(({ name }) => name)), new Set(providers.map(({ name }) => name)));
 		},
 		close() {
-			clearInterval(asking);
+			closed = true;
+			clearTimeout(asking);
 		},
 	};
 }

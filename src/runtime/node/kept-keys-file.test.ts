@@ -186,3 +186,22 @@ test('close waits for what is being written, and nothing is written afterwards',
 	await idp.save({ ...kept, fetchedAt: 5 });
 	expect(await idp.load()).toEqual(kept);
 });
+
+test('several processes keep the keys of one provider: whoever loads finds a whole set, the last one stays', async () => {
+	const { path, idp } = build();
+	await idp.save(kept);
+	const others = Array.from({ length: 4 }, () => build(path));
+	const reader = build(path);
+	let going = true;
+	const reading = (async () => {
+		while (going) expect((await reader.idp.load())?.jwks).toEqual(kept.jwks);
+	})();
+	for (let n = 0; n < 10; n++) {
+		await Promise.all(others.map((other) => other.idp.save({ ...kept, fetchedAt: n })));
+	}
+	going = false;
+	await reading;
+	expect(await idp.load()).toEqual({ ...kept, fetchedAt: 9 });
+	expect([...others, reader].flatMap(({ log }) => log.lines)).toEqual([]);
+	expect(readdirSync(path)).toHaveLength(1);
+});
