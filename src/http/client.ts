@@ -3,7 +3,6 @@
  * at a time, or one stream of HTTP/2. One object a connection or stream, none a call.
  */
 import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import type { PreparedAnswer } from './answer.ts';
 import type { Body } from './h1/body.ts';
 import type { EngineParts } from './h1/engine-parts.ts';
@@ -11,6 +10,7 @@ import type { Exchange } from './h1/exchange.ts';
 import type { RequestHead } from './h1/request-head.ts';
 import type { ResponseHead } from './h1/response-head.ts';
 import type { Peer } from './peer.ts';
+import type { Wire } from './wire.ts';
 
 export interface Client<C> {
 	readonly engine: EngineParts<C>;
@@ -43,9 +43,9 @@ export interface Client<C> {
 	detach(): Detached | undefined;
 }
 
-/** A socket that is no longer anybody's connection. */
+/** A wire that is no longer anybody's connection. */
 export interface Detached {
-	readonly socket: Socket;
+	readonly wire: Wire;
 	readonly rest: Buffer | undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Server, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { compileBlocks } from '#formats/ip';
 import type { BoundAddress, Engine, EngineOptions, RequestHandler } from './engine.ts';
 import { ClientConnection } from './h1/client-connection.ts';
@@ -16,6 +16,7 @@ import { createListener, openListener, renewCertificate, useTicketKeys } from '.
 import { peerOf } from './peer.ts';
 import { systemLookup } from './upstream/addresses.ts';
 import { createUpstreamPools } from './upstream/upstream-pools.ts';
+import { Wire } from './wire.ts';
 
 /**
  * An engine that is not listening yet. Throws when an option cannot work (certificate, key, trusted proxies). Nothing
@@ -29,6 +30,7 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 	const sockets = new Set<Socket>();
 	const connections = new Set<ClientConnection<C> | ClientSession<C>>();
 	let draining = false;
+	const allGone = Promise.withResolvers<void>();
 
 	const parts: EngineParts<C> = { options, handler, pools, sweep, isTrusted, isDraining: () => draining, open: 0 };
 
@@ -37,14 +39,21 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 			const { connections: limit } = options.limits;
 			if (draining || (limit !== undefined && sockets.size >= limit)) return false;
 			sockets.add(socket);
-			socket.once('close', () => sockets.delete(socket));
+			socket.once('close', () => {
+				sockets.delete(socket);
+				if (draining && sockets.size === 0) allGone.resolve();
+			});
 			return true;
 		},
-		ready(socket: Socket, isMutual: boolean): void {
+		ready(connected: Wire | TLSSocket, isMutual: boolean): void {
 			sweep.tick();
+			const isPlain = connected instanceof Wire;
+			const socket = isPlain ? connected.socket : connected;
 			const peer = peerOf(socket, isMutual);
-			const speaksH2 = socket instanceof TLSSocket && socket.alpnProtocol === 'h2';
-			const connection = speaksH2 ? new ClientSession(socket, peer, parts) : new ClientConnection(socket, peer, parts);
+			const connection =
+				!isPlain && connected.alpnProtocol === 'h2'
+					? new ClientSession(connected, peer, parts)
+					: new ClientConnection(isPlain ? connected : Wire.of(connected), peer, parts);
 			connections.add(connection);
 			if (draining) connection.drain();
 			socket.once('close', () => connections.delete(connection));
@@ -83,12 +92,14 @@ export function createEngine<C>(options: EngineOptions, handler: RequestHandler<
 		},
 		async drain() {
 			draining = true;
+			// The listeners' own count ends with their part in a connection, which is over once it is accepted.
 			const closed = Promise.all(servers.map(({ server }) => close(server)));
+			if (sockets.size === 0) allGone.resolve();
 			for (const connection of connections) connection.drain();
 			const timer = setTimeout(() => {
 				for (const socket of sockets) socket.destroy();
 			}, options.timeouts.drain);
-			await closed;
+			await Promise.all([closed, allGone.promise]);
 			clearTimeout(timer);
 			// A decision that is still pending has nobody left to tell; its end is waited for, but not for ever.
 			for (const from = performance.now(); parts.open > 0 && performance.now() - from < lingerTime; ) await pause(5);

@@ -3,23 +3,30 @@
  * agreed on that in the handshake (RFC 7301), else in HTTP/1.1.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type SecureContextOptions, Server as TlsServer } from 'node:tls';
+import {
+	createServer as createTlsServer,
+	type SecureContextOptions,
+	type TLSSocket,
+	Server as TlsServer,
+} from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
+import { Wire } from './wire.ts';
 
 /** What a listener tells. */
 export interface ListenerEvents {
 	/** A connection came about; false: it is not wanted. */
 	opened(socket: Socket): boolean;
 	/** It can be read from: at once without TLS, after the handshake with it. `isMutual`: client certificates are asked for. */
-	ready(socket: Socket, isMutual: boolean): void;
+	ready(connection: Wire | TLSSocket, isMutual: boolean): void;
 }
 
 /** A listener that has a server but is not bound yet. Throws when certificate or key cannot be used. */
 export function createListener({ tls }: ListenerOptions, options: EngineOptions, events: ListenerEvents): Server {
 	if (tls === undefined) {
-		const server = createServer({ noDelay: true, allowHalfOpen: true });
-		return server.on('connection', (socket) => {
-			if (opened(socket, events)) events.ready(socket, false);
+		const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true });
+		return server.on('connection', (accepted) => {
+			const wire = Wire.accept(accepted);
+			if (opened(wire.socket, events)) events.ready(wire, false);
 		});
 	}
 	const isMutual = tls.clientCertificate !== 'none';

@@ -1,21 +1,21 @@
 /**
- * Two sockets joined after an upgrade: bytes go both ways at the pace of the slower side until one side ends its own
+ * Two wires joined after an upgrade: bytes go both ways at the pace of the slower side until one side ends its own
  * direction, nothing moves for too long, or the time is up for which the decision holds.
  */
-import type { Socket } from 'node:net';
 import { Alarm } from './alarm.ts';
+import type { Wire } from './wire.ts';
 
 export interface TunnelOptions {
 	/** Milliseconds without a byte in either direction; 0: no limit. */
 	readonly idle: number;
 	/** Milliseconds since the epoch; Infinity: never. */
 	readonly until: number;
-	/** Called once, when both sockets are closed. */
+	/** Called once, when both wires are closed. */
 	ended(): void;
 }
 
-/** Joins them. Both sockets must have come out of their parsers; errors end the tunnel and are not reported. */
-export function joinSockets(client: Socket, upstream: Socket, options: TunnelOptions): void {
+/** Joins them. Both wires must have come out of their parsers; errors end the tunnel and are not reported. */
+export function joinWires(client: Wire, upstream: Wire, options: TunnelOptions): void {
 	let open = 2;
 	const cut = (): void => {
 		client.destroy();
@@ -26,27 +26,38 @@ export function joinSockets(client: Socket, upstream: Socket, options: TunnelOpt
 		client.destroySoon();
 		upstream.destroySoon();
 	};
-	const closed = (): void => {
-		end();
+	const closed = (error: Error | undefined): void => {
+		if (error === undefined) end();
+		else cut();
 		open -= 1;
 		if (open > 0) {
 			// The client's timer is gone where it is the upstream that does not read what is left.
-			upstream.setTimeout(options.idle, cut);
+			upstream.socket.setTimeout(options.idle, cut);
 			return;
 		}
 		alarm.clear();
 		options.ended();
 	};
+	const pass = (from: Wire, to: Wire): void =>
+		from.listen({
+			arrived(bytes) {
+				to.send('', bytes, 0, bytes.length, '');
+				if (to.isBlocked) from.socket.pause();
+			},
+			drained: () => void to.socket.resume(),
+			ended: end,
+			closed,
+		});
 
-	client.on('error', cut).once('end', end).once('close', closed);
-	upstream.on('error', cut).once('end', end).once('close', closed);
 	// A socket counts what it reads and what it writes, so the client's alone sees both directions.
-	client.setTimeout(options.idle);
-	upstream.setTimeout(0);
-	client.on('timeout', cut);
+	client.socket.setTimeout(options.idle);
+	upstream.socket.setTimeout(0);
+	client.socket.on('timeout', cut);
 	const alarm = new Alarm(options.until, cut);
-	client.setNoDelay(true);
-	upstream.setNoDelay(true);
-	client.pipe(upstream);
-	upstream.pipe(client);
+	client.socket.setNoDelay(true);
+	upstream.socket.setNoDelay(true);
+	pass(client, upstream);
+	pass(upstream, client);
+	client.socket.resume();
+	upstream.socket.resume();
 }

@@ -4,11 +4,11 @@
  * one read, so a flood of pipelined requests waits in the client's own buffers.
  */
 import { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import type { Reason } from '#core/index';
 import type { Client, Detached } from '../client.ts';
 import { lingerBytes, lingerTime } from '../linger.ts';
 import type { Peer } from '../peer.ts';
+import { kept, type Wire, type WireListener } from '../wire.ts';
 import { type Body, bodyOf } from './body.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Exchange } from './exchange.ts';
@@ -23,8 +23,8 @@ import type { Timed } from './sweep.ts';
 /** `idle` reads heads, `busy` has a request under way, `discarding` drops the rest of a body that nobody wants. */
 type Phase = 'idle' | 'busy' | 'discarding' | 'closing' | 'gone';
 
-export class ClientConnection<C> implements Client<C>, Timed {
-	readonly socket: Socket;
+export class ClientConnection<C> implements Client<C>, Timed, WireListener {
+	readonly wire: Wire;
 	readonly engine: EngineParts<C>;
 	readonly peer: Peer;
 	readonly isTrusted: boolean;
@@ -43,16 +43,16 @@ export class ClientConnection<C> implements Client<C>, Timed {
 	#dropped = 0;
 	readonly #forwarded: ForwardedLines;
 
-	constructor(socket: Socket, peer: Peer, engine: EngineParts<C>) {
-		this.socket = socket;
+	constructor(wire: Wire, peer: Peer, engine: EngineParts<C>) {
+		this.wire = wire;
 		this.engine = engine;
 		this.peer = peer;
 		this.isTrusted = engine.isTrusted(peer.address);
 		this.#forwarded = new ForwardedLines(peer, this.isTrusted);
-		this.response = new SocketWriter(socket, engine.options.timeouts.keepAlive);
+		this.response = new SocketWriter(wire, engine.options.timeouts.keepAlive);
 		this.deadline = engine.sweep.in(engine.options.timeouts.requestHead);
 		engine.sweep.add(this);
-		socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd).on('close', this.#onClose);
+		wire.listen(this);
 	}
 
 	/** Ends it if no request is under way and none has begun to come; else the last one's response will say so. */
@@ -80,13 +80,13 @@ export class ClientConnection<C> implements Client<C>, Timed {
 	pauseReading(): void {
 		if (this.#isPaused) return;
 		this.#isPaused = true;
-		this.socket.pause();
+		this.wire.socket.pause();
 	}
 
 	resumeReading(): void {
 		if (!this.#isPaused) return;
 		this.#isPaused = false;
-		this.socket.resume();
+		this.wire.socket.resume();
 	}
 
 	forwardedLines(head: RequestHead, host: string): string {
@@ -124,25 +124,25 @@ export class ClientConnection<C> implements Client<C>, Timed {
 		this.#rest = undefined;
 		// A client may take as long for an answer as for a body; from when it has gone out, the connection lingers.
 		this.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
-		this.socket.end(this.#onFlushed);
-		if (this.socket.readableEnded) this.socket.destroySoon();
+		this.wire.end(this.#onFlushed);
+		if (this.wire.socket.readableEnded) this.wire.destroySoon();
 		else this.resumeReading();
 	}
 
 	cut(reset = false): void {
-		if (reset) this.socket.resetAndDestroy();
-		else this.socket.destroy();
+		// What was passed on so far is the client's.
+		this.wire.flush();
+		if (reset) this.wire.reset();
+		else this.wire.destroy();
 	}
 
 	/** Nothing of this listens on the socket any more. */
 	detach(): Detached {
-		const rest = this.#rest?.subarray(this.#at);
+		const rest = this.#rest === undefined ? undefined : kept(this.#rest.subarray(this.#at));
 		this.#phase = 'gone';
 		this.#exchange = undefined;
 		this.engine.sweep.remove(this);
-		this.socket.off('data', this.#onData).off('drain', this.#onDrain);
-		this.socket.off('end', this.#onEnd).off('close', this.#onClose);
-		return { socket: this.socket, rest };
+		return { wire: this.wire, rest };
 	}
 
 	expired(): void {
@@ -155,12 +155,17 @@ export class ClientConnection<C> implements Client<C>, Timed {
 				this.#exchange?.clientLate();
 				break;
 			default:
-				this.socket.destroy();
+				this.wire.destroy();
 		}
 	}
 
-	readonly #onData = (chunk: Buffer): void => {
+	arrived(chunk: Buffer): void {
 		this.engine.sweep.tick();
+		this.#take(chunk);
+		if (this.#rest !== undefined) this.#rest = kept(this.#rest);
+	}
+
+	#take(chunk: Buffer): void {
 		switch (this.#phase) {
 			case 'idle': {
 				const bytes = this.#partial.add(chunk);
@@ -182,37 +187,39 @@ export class ClientConnection<C> implements Client<C>, Timed {
 			default:
 				this.#drop(chunk.length);
 		}
-	};
+	}
 
-	readonly #onDrain = (): void => this.#exchange?.clientDrained();
+	drained(): void {
+		this.#exchange?.clientDrained();
+	}
 
 	readonly #onFlushed = (): void => {
 		if (this.#phase === 'closing') this.deadline = this.engine.sweep.in(lingerTime);
 	};
 
-	readonly #onEnd = (): void => {
+	ended(): void {
 		switch (this.#phase) {
 			case 'idle':
 				if (this.#partial.isEmpty) this.close();
 				else this.#refuse('request_malformed', new Error('the connection ended within a head'));
 				break;
 			case 'closing':
-				this.socket.destroySoon();
+				this.wire.destroySoon();
 				break;
 			default:
 				// A client that has gone away in the middle of an exchange does not wait for its end.
-				this.socket.destroy();
+				this.wire.destroy();
 		}
-	};
+	}
 
-	readonly #onClose = (): void => {
+	closed(): void {
 		const exchange = this.#exchange;
 		this.#phase = 'gone';
 		this.#exchange = undefined;
 		this.#rest = undefined;
 		this.engine.sweep.remove(this);
 		exchange?.clientLeft();
-	};
+	}
 
 	#hold(chunk: Buffer): void {
 		if (this.#rest === undefined) this.#rest = chunk;

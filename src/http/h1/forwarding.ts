@@ -5,18 +5,17 @@
  * (RFC 9110 §9.2.2).
  */
 import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import { effectiveHost } from '../target.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
+import { kept } from '../wire.ts';
 import type { Body } from './body.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
 import { upstreamFields, upstreamHead } from './upstream-head.ts';
-import { isBlocked, writeParts } from './write-parts.ts';
 
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const never = Number.POSITIVE_INFINITY;
@@ -102,7 +101,7 @@ export class Forwarding<C> implements Applicant {
 
 	clientDrained(): void {
 		this.#isWaitedFor = false;
-		this.#upstream?.socket.resume();
+		this.#upstream?.wire.socket.resume();
 		this.#awaitClient();
 		this.#awaitResponse();
 	}
@@ -129,7 +128,7 @@ export class Forwarding<C> implements Applicant {
 		if (response === undefined || upstream === undefined) return;
 		if (!this.#hasBegun) {
 			// Nothing was asked on this connection yet, so this answers somebody else's request, or none (a 408 for being idle).
-			upstream.socket.destroy();
+			upstream.wire.destroy();
 			return;
 		}
 		try {
@@ -153,7 +152,7 @@ export class Forwarding<C> implements Applicant {
 	ended(): void {
 		if (this.#response?.endsWithConnection() === true) this.#complete();
 		// Nothing more can come; left to itself, the socket would wait until the upstream has read what was sent.
-		else this.#upstream?.socket.destroy();
+		else this.#upstream?.wire.destroy();
 	}
 
 	lost(error: Error | undefined): void {
@@ -200,8 +199,10 @@ export class Forwarding<C> implements Applicant {
 		const upstream = this.#upstream;
 		if (upstream === undefined) return;
 		if (!head.hasBody) {
-			upstream.socket.write(this.#headText, 'latin1');
-			this.#hasBegun = !wasDead(upstream.socket);
+			upstream.wire.write(this.#headText);
+			// What may be sent again can wait for the end of the turn; anything else has to know whether it was taken.
+			if (!idempotent.has(head.method)) upstream.wire.flush();
+			this.#hasBegun = !upstream.wire.isBroken;
 			this.#isSent = true;
 			upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
 			return;
@@ -243,9 +244,11 @@ export class Forwarding<C> implements Applicant {
 		const body = this.#body;
 		if (upstream === undefined || body === undefined) return;
 		const lead = this.#hasBegun ? '' : this.#headText;
-		writeParts(upstream.socket, lead + piece.before, piece.bytes, piece.start, piece.end, piece.after);
-		if (!this.#hasBegun && wasDead(upstream.socket)) {
-			this.#unsent = piece;
+		upstream.wire.send(lead + piece.before, piece.bytes, piece.start, piece.end, piece.after);
+		if (!this.#hasBegun) upstream.wire.flush();
+		// The first write on a lease met a connection that was gone: then nothing of it was taken.
+		if (!this.#hasBegun && upstream.wire.isBroken) {
+			this.#unsent = { ...piece, bytes: kept(piece.bytes) };
 			client.pauseReading();
 			client.deadline = never;
 			return;
@@ -260,7 +263,7 @@ export class Forwarding<C> implements Applicant {
 			this.#isSent = true;
 			this.#awaitClient();
 			this.#awaitResponse();
-		} else if (this.#upstream !== undefined && isBlocked(this.#upstream.socket)) {
+		} else if (this.#upstream !== undefined && this.#upstream.wire.isBlocked) {
 			this.#isHeldBack = true;
 			client.pauseReading();
 			this.#awaitClient();
@@ -303,7 +306,7 @@ export class Forwarding<C> implements Applicant {
 			case 'more':
 				break;
 			case 'blocked':
-				upstream.socket.pause();
+				upstream.wire.socket.pause();
 				upstream.deadline = never;
 				// A client that reads nothing for as long as it may send nothing would hold the upstream's connection for ever.
 				this.#isWaitedFor = true;
@@ -365,9 +368,4 @@ export class Forwarding<C> implements Applicant {
 		this.#isRepeated = error === undefined || isBrokenConnection(error);
 		return this.#isRepeated;
 	}
-}
-
-/** Whether the write just made, the first on a lease, met a connection that was gone: then nothing of it was taken. */
-function wasDead(socket: Socket): boolean {
-	return socket.errored !== null;
 }

@@ -1,6 +1,6 @@
 /** Which upgrades are carried (WebSocket and the like, RFC 9110 §7.8), and the moment of the switch. */
 import { isFieldValue } from '#formats/header-value';
-import { joinSockets } from '../tunnel.ts';
+import { joinWires } from '../tunnel.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import { clientFields, switchingHead } from './client-head.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
@@ -51,12 +51,11 @@ export function joinAfterSwitch<C>(
 	if (answer === undefined || detached === undefined) return false;
 	exchange.switched();
 	const { engine } = exchange;
-	const { socket, rest: toUpstream } = detached;
+	const { wire, rest: toUpstream } = detached;
 	const server = upstream.detach();
-	socket.write(answer, 'latin1');
-	if (rest.length > 0) socket.write(rest);
-	if (toUpstream !== undefined) server.write(toUpstream);
-	joinSockets(socket, server, {
+	wire.send(answer, rest, 0, rest.length, '');
+	if (toUpstream !== undefined) server.send('', toUpstream, 0, toUpstream.length, '');
+	joinWires(wire, server, {
 		idle: engine.options.timeouts.tunnelIdle,
 		until: action.until,
 		ended: () => {

@@ -1,12 +1,13 @@
 /** How a connection to one endpoint is opened: plain or TLS, always verified, over both families of addresses. */
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls';
 import type { UpstreamTls } from '#core/index';
+import { Wire } from '../wire.ts';
 import type { Addresses } from './addresses.ts';
 
 export interface Connector {
-	/** A socket that is connecting. */
-	connect(): Socket;
+	/** A wire that is connecting. */
+	connect(): Wire;
 	/** The event that says that it has. */
 	readonly ready: 'connect' | 'secureConnect';
 }
@@ -35,7 +36,9 @@ export function placeOfOrigin(origin: string): Place {
 export function createConnector(place: Place, tls: UpstreamTls | undefined, addresses: Addresses): Connector {
 	const { host, port } = place;
 	const where = { host, port, lookup: addresses.lookup, autoSelectFamily: true, noDelay: true };
-	if (!place.isSecure) return { ready: 'connect', connect: () => connectPlain(where) };
+	if (!place.isSecure) {
+		return { ready: 'connect', connect: () => Wire.open((reading) => connectPlain({ ...reading, ...where })) };
+	}
 	const options: ConnectionOptions = {
 		...where,
 		secureContext: createSecureContext({
@@ -60,7 +63,7 @@ export function createConnector(place: Place, tls: UpstreamTls | undefined, addr
 			socket.once('error', () => {
 				session = undefined;
 			});
-			return socket;
+			return Wire.of(socket);
 		},
 	};
 }

@@ -127,7 +127,7 @@ export class Endpoint implements Shelf, Candidate {
 	shelve(connection: UpstreamConnection<Endpoint>, keepAlive: number | undefined): void {
 		const { maxIdle, idleTimeout } = this.#options.upstream.pool;
 		const idle = keepAlive === undefined ? idleTimeout : Math.min(keepAlive * 1_000 - idleMargin, maxIdleTime);
-		if (idle <= 0 || this.isRetired || this.#idle.length >= maxIdle || !connection.socket.writable) {
+		if (idle <= 0 || this.isRetired || this.#idle.length >= maxIdle || !connection.wire.socket.writable) {
 			connection.destroy();
 			return;
 		}
@@ -158,10 +158,10 @@ export class Endpoint implements Shelf, Candidate {
 		this.#addresses.freshen();
 		const { generation } = this.#addresses;
 		for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) {
-			if (found.generation !== generation && this.#addresses.has(found.socket.remoteAddress)) {
+			if (found.generation !== generation && this.#addresses.has(found.wire.socket.remoteAddress)) {
 				found.generation = generation;
 			}
-			if (found.generation === generation && found.socket.writable && found.deadline > this.#sweep.now) {
+			if (found.generation === generation && found.wire.socket.writable && found.deadline > this.#sweep.now) {
 				found.lease(holder);
 				return found;
 			}

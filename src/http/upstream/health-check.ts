@@ -69,7 +69,7 @@ export class HealthCheck implements Timed, Leaseholder {
 	connected(): void {
 		const { authority } = this.#patient;
 		const lines = `host: ${authority}\r\nuser-agent: ${userAgent}\r\naccept: */*\r\nconnection: close\r\n`;
-		this.#connection?.socket.write(`GET ${this.#settings.path} HTTP/1.1\r\n${lines}\r\n`, 'latin1');
+		this.#connection?.wire.write(`GET ${this.#settings.path} HTTP/1.1\r\n${lines}\r\n`);
 	}
 
 	arrived(chunk: Buffer): void {

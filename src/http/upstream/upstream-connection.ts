@@ -2,8 +2,8 @@
  * One connection to an upstream: leased to one request at a time, and closed as soon as anybody could doubt what the
  * next bytes on it belong to.
  */
-import type { Socket } from 'node:net';
 import type { Sweep, Timed } from '../h1/sweep.ts';
+import type { Wire, WireListener } from '../wire.ts';
 
 /** Who has the connection now and hears what happens on it. */
 export interface Leaseholder {
@@ -25,8 +25,8 @@ export interface Shelf {
 	forget(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection<S extends Shelf = Shelf> implements Timed {
-	readonly socket: Socket;
+export class UpstreamConnection<S extends Shelf = Shelf> implements Timed, WireListener {
+	readonly wire: Wire;
 	readonly shelf: S;
 	/** Of the addresses of its endpoint's name, when it was last known to be one of them. */
 	generation = 0;
@@ -35,30 +35,28 @@ export class UpstreamConnection<S extends Shelf = Shelf> implements Timed {
 	isConnected = false;
 	readonly #sweep: Sweep;
 	#holder: Leaseholder | undefined;
-	#error: Error | undefined;
 
-	/** `socket` is connecting; `ready` is the event that says that it has. */
-	constructor(socket: Socket, ready: 'connect' | 'secureConnect', holder: Leaseholder, sweep: Sweep, shelf: S) {
-		this.socket = socket;
+	/** `wire` is connecting; `ready` is the event that says that it has. */
+	constructor(wire: Wire, ready: 'connect' | 'secureConnect', holder: Leaseholder, sweep: Sweep, shelf: S) {
+		this.wire = wire;
 		this.#holder = holder;
 		this.#sweep = sweep;
 		this.shelf = shelf;
 		sweep.add(this);
-		socket.once(ready, () => {
+		wire.socket.once(ready, () => {
 			this.isConnected = true;
 			this.deadline = Number.POSITIVE_INFINITY;
 			sweep.tick();
 			this.#holder?.connected();
 		});
-		socket.on('data', this.#onData).on('drain', this.#onDrain).on('end', this.#onEnd);
-		socket.on('error', this.#onError).on('close', this.#onClose);
+		wire.listen(this);
 	}
 
 	/** Nothing happened on it for too long, or the connection did not come about in time. */
 	expired(): void {
 		if (this.#holder === undefined) this.destroy();
 		else if (this.isConnected) this.#holder.late();
-		else this.socket.destroy(new Error('no connection came about in time'));
+		else this.wire.destroy(new Error('no connection came about in time'));
 	}
 
 	/** From now on `holder` hears of it. */
@@ -77,42 +75,39 @@ export class UpstreamConnection<S extends Shelf = Shelf> implements Timed {
 	destroy(): void {
 		this.#holder = undefined;
 		this.shelf.forget(this);
-		this.socket.destroy();
+		this.wire.destroy();
 	}
 
-	/** Takes the socket out of here: nothing of this listens on it any more. It counts as open until it is closed. */
-	detach(): Socket {
+	/** Takes the wire out of here: whoever listens to it next is the only one who does. It counts as open until it is closed. */
+	detach(): Wire {
 		this.#holder = undefined;
 		this.#sweep.remove(this);
-		this.socket.once('close', () => this.shelf.forget(this));
-		this.socket.off('data', this.#onData).off('drain', this.#onDrain).off('end', this.#onEnd);
-		return this.socket.off('error', this.#onError).off('close', this.#onClose);
+		this.wire.socket.once('close', () => this.shelf.forget(this));
+		return this.wire;
 	}
 
-	readonly #onData = (chunk: Buffer): void => {
+	arrived(chunk: Buffer): void {
 		this.#sweep.tick();
 		// Bytes that nobody asked for would be the next request's answer.
 		if (this.#holder === undefined) this.destroy();
 		else this.#holder.arrived(chunk);
-	};
+	}
 
-	readonly #onDrain = (): void => this.#holder?.drained();
+	drained(): void {
+		this.#holder?.drained();
+	}
 
-	readonly #onEnd = (): void => {
+	ended(): void {
 		if (this.#holder === undefined) this.destroy();
 		else this.#holder.ended();
-	};
+	}
 
-	readonly #onError = (error: Error): void => {
-		this.#error = error;
-	};
-
-	readonly #onClose = (): void => {
+	closed(error: Error | undefined): void {
 		this.#sweep.remove(this);
 		this.shelf.forget(this);
 		const holder = this.#holder;
 		this.#holder = undefined;
 		this.#sweep.tick();
-		holder?.lost(this.#error);
-	};
+		holder?.lost(error);
+	}
 }

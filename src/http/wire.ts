@@ -1,0 +1,188 @@
+/**
+ * A socket as the engine reads and writes it. Where node allows it, every connection of the process reads into one
+ * buffer, so a read allocates nothing and an idle connection holds none. What is written in one turn of the event loop
+ * goes out at its end, in one write a socket: the peers are woken once for what all their connections have to read.
+ */
+import { Buffer } from 'node:buffer';
+import { Socket } from 'node:net';
+
+/** Who hears of a connection. */
+export interface WireListener {
+	/** Bytes that came. They stay as they are only until this call returns; `kept` makes them stay. */
+	arrived(bytes: Buffer): void;
+	/** What was written has gone out; more may be written. */
+	drained(): void;
+	/** The peer sends no more. */
+	ended(): void;
+	/** The connection is gone; `error` is undefined when it was closed in order. Called once, and last. */
+	closed(error: Error | undefined): void;
+}
+
+/** Up to this many bytes, one copy into a text is cheaper than a second write. */
+const joined = 8 * 1024;
+
+const shared = Buffer.allocUnsafeSlow(64 * 1024);
+
+const silent: WireListener = { arrived() {}, drained() {}, ended() {}, closed() {} };
+
+/** What a socket reads into, and whom it tells: has to be said when the socket is made. */
+interface OnRead {
+	readonly buffer: Buffer;
+	readonly callback: (length: number) => boolean;
+}
+
+/** The parts of node's socket that are not in its types: its handle, which another socket object can take over. */
+interface WithHandle {
+	_handle: { readonly useUserBuffer?: unknown } | null;
+}
+
+export class Wire {
+	readonly socket: Socket;
+	#listener: WireListener = silent;
+	#pending = '';
+	#error: Error | undefined;
+
+	private constructor(makeSocket: (onread: OnRead | undefined) => Socket, sharesBuffer: boolean) {
+		this.socket = makeSocket(
+			sharesBuffer
+				? {
+						buffer: shared,
+						callback: (length) => {
+							this.#listener.arrived(shared.subarray(0, length));
+							return true;
+						},
+					}
+				: undefined,
+		);
+		if (!sharesBuffer) this.socket.on('data', (bytes: Buffer) => this.#listener.arrived(bytes));
+		this.socket.on('drain', () => this.#listener.drained());
+		this.socket.on('end', () => this.#listener.ended());
+		this.socket.on('error', (error) => {
+			this.#error = error;
+		});
+		this.socket.on('close', () => {
+			this.#pending = '';
+			const listener = this.#listener;
+			this.#listener = silent;
+			listener.closed(this.#error);
+		});
+	}
+
+	/**
+	 * A connection that was accepted with `pauseOnConnect` and that nobody has read from. Its handle gets a new socket
+	 * object, because only that can be told where to read to; `accepted` is of no use afterwards.
+	 */
+	static accept(accepted: Socket): Wire {
+		const parts = accepted as unknown as WithHandle;
+		const handle = parts._handle;
+		// Not in node's documentation, so it is asked for: without it, reads are allocated as they always are.
+		if (handle === null || typeof handle.useUserBuffer !== 'function') return Wire.of(accepted);
+		parts._handle = null;
+		const wire = new Wire((onread) => new Socket({ handle, onread, allowHalfOpen: true } as object), true);
+		// Without a handle this closes nothing, but the server no longer counts it.
+		accepted.destroy();
+		return wire;
+	}
+
+	/** A connection whose socket exists already (TLS): reads are node's own. */
+	static of(socket: Socket): Wire {
+		return new Wire(() => socket, false);
+	}
+
+	/** A connection that `connect` opens with the options it is given. */
+	static open(connect: (options: { readonly onread: OnRead }) => Socket): Wire {
+		return new Wire((onread) => connect({ onread: onread as OnRead }), true);
+	}
+
+	/** From now on `listener` hears of it, and nobody else. */
+	listen(listener: WireListener): void {
+		this.#listener = listener;
+	}
+
+	/** Whether the peer reads too slowly for more to be written now; `drained` will be called then. */
+	get isBlocked(): boolean {
+		return this.socket.writableLength + this.#pending.length >= this.socket.writableHighWaterMark;
+	}
+
+	/** Whether a write has failed. */
+	get isBroken(): boolean {
+		return this.socket.errored !== null;
+	}
+
+	/** Latin1. */
+	write(text: string): void {
+		if (text === '') return;
+		if (this.#pending === '') post(this);
+		this.#pending += text;
+	}
+
+	/** Writes `before`, the bytes from `start` to `end`, and `after`; texts are latin1. */
+	send(before: string, bytes: Buffer, start: number, end: number, after: string): void {
+		if (end - start <= joined) {
+			this.write(start === end ? before + after : before + bytes.toString('latin1', start, end) + after);
+			return;
+		}
+		const piece = bytes.subarray(start, end);
+		const lead = this.#pending + before;
+		this.#pending = '';
+		this.socket.cork();
+		if (lead !== '') this.socket.write(lead, 'latin1');
+		this.socket.write(kept(piece));
+		if (after !== '') this.socket.write(after, 'latin1');
+		this.socket.uncork();
+	}
+
+	/** Writes out what waits for the end of the turn. */
+	flush(): void {
+		const text = this.#pending;
+		if (text === '') return;
+		this.#pending = '';
+		this.socket.write(text, 'latin1');
+	}
+
+	/** Sends what was written, and a FIN behind it. */
+	end(flushed?: () => void): void {
+		this.flush();
+		this.socket.end(flushed);
+	}
+
+	/** Ends as soon as what was written has gone out. */
+	destroySoon(): void {
+		this.flush();
+		this.socket.destroySoon();
+	}
+
+	/** At once; what waits for the end of the turn is not sent. */
+	destroy(error?: Error): void {
+		this.#pending = '';
+		this.socket.destroy(error);
+	}
+
+	/** In a way that nobody can take for the end of a body. */
+	reset(): void {
+		this.#pending = '';
+		this.socket.resetAndDestroy();
+	}
+}
+
+/** These bytes, or a copy of them where the next read would write over them. */
+export function kept(bytes: Buffer): Buffer {
+	return bytes.buffer === shared.buffer ? Buffer.from(bytes) : bytes;
+}
+
+let waiting: Wire[] = [];
+let isScheduled = false;
+
+function post(wire: Wire): void {
+	waiting.push(wire);
+	if (isScheduled) return;
+	isScheduled = true;
+	setImmediate(flushAll);
+}
+
+function flushAll(): void {
+	const wires = waiting;
+	waiting = [];
+	isScheduled = false;
+	for (const wire of wires) wire.flush();
+}
