@@ -1,8 +1,10 @@
 /**
- * Lines to a file or to standard output, in batches, off the path of whoever writes them. A batch holds whole lines, so
- * a process that is killed loses at most the last batch; a line that a full disk or a power cut tore is closed before
- * the next one begins. Several processes may append to one file: a batch is one write at the end of it.
+ * Lines to a file or to standard output, in batches, off the path of whoever writes them. A batch holds whole lines of
+ * one turn of the event loop, or of two milliseconds while lines come faster than that, so a process that is killed loses
+ * at most those; a line that a full disk or a power cut tore is closed before the next one begins. Several processes may
+ * append to one file: a batch is one write at the end of it.
  */
+import { write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Log } from '#core/index';
 
@@ -33,55 +35,70 @@ export interface LineFileOptions {
 
 type Settle = (written: boolean) => void;
 
+/** Milliseconds. */
+const batchTime = 2;
+
 /** Rejects with the error of the file system when the file cannot be opened. */
 export async function createLineFile(options: LineFileOptions): Promise<LineFile> {
 	const { path, log, output, maxPending = 8 * 1024 * 1024 } = options;
 	let target = await openTarget(path, output);
-	let lines: string[] = [];
+	let text = '';
+	let count = 0;
 	let waiting: Settle[] = [];
-	let pending = 0;
 	let dropped = 0;
 	let failing = false;
 	let dropping = false;
 	/** Everything that touches the file happens in this order, one after the other. */
 	let queue: Promise<void> = Promise.resolve();
 	let scheduled = false;
+	/** Monotonic milliseconds at which the last batch began to be written. */
+	let begun = Number.NEGATIVE_INFINITY;
 
 	async function writeBatch(): Promise<void> {
 		scheduled = false;
-		const batch = lines;
+		const batch = text;
+		const lines = count;
 		const settles = waiting;
-		if (batch.length === 0) return;
-		lines = [];
+		if (lines === 0) return;
+		begun = performance.now();
+		text = '';
+		count = 0;
 		waiting = [];
-		pending = 0;
 		dropping = false;
 		let written = true;
 		try {
-			await target.append(`${batch.join('\n')}\n`);
+			await target.append(batch);
 			if (failing) log.info('lines can be written again', { path, lost: dropped });
 		} catch (cause) {
 			written = false;
-			dropped += batch.length;
+			dropped += lines;
 			if (!failing) log.error('lines could not be written', { path, cause: messageOf(cause) });
 		}
 		failing = !written;
 		for (const settle of settles) settle(written);
 	}
 
+	/** Waits for what belongs into the same batch: what arrives together, and under load for the time of a batch. */
+	function gather(): Promise<void> {
+		return new Promise((resolve) => {
+			const isBusy = waiting.length === 0 && performance.now() - begun < batchTime;
+			if (isBusy) setTimeout(resolve, batchTime);
+			else setImmediate(resolve);
+		});
+	}
+
 	function enqueue(line: string): boolean {
-		if (pending > maxPending) {
+		if (text.length > maxPending) {
 			if (!dropping) log.warn('lines are dropped: the disk is slower than the requests', { path });
 			dropping = true;
 			dropped++;
 			return false;
 		}
-		lines.push(line);
-		pending += line.length;
+		text += `${line}\n`;
+		count += 1;
 		if (!scheduled) {
 			scheduled = true;
-			// One turn of the event loop makes a batch of what arrives together.
-			queue = queue.then(() => new Promise<void>((resolve) => setImmediate(resolve))).then(writeBatch);
+			queue = queue.then(gather).then(writeBatch);
 		}
 		return true;
 	}
@@ -149,7 +166,7 @@ async function openTarget(path: string | undefined, output: LineFileOptions['out
 			for (let at = 0; at < bytes.length; ) {
 				let written: number;
 				try {
-					({ bytesWritten: written } = await file.write(bytes, at));
+					written = await writeSome(file.fd, bytes, at);
 				} catch (cause) {
 					// A full disk may take half a batch: the rest of that line will never come.
 					failed = true;
@@ -161,6 +178,16 @@ async function openTarget(path: string | undefined, output: LineFileOptions['out
 		},
 		close: () => file.close(),
 	};
+}
+
+/** As the file handle's own `write`, which costs twice as much. */
+function writeSome(descriptor: number, bytes: Buffer, from: number): Promise<number> {
+	return new Promise((resolve, reject) => {
+		write(descriptor, bytes, from, bytes.length - from, null, (problem, written) => {
+			if (problem === null) resolve(written);
+			else reject(problem);
+		});
+	});
 }
 
 /** Whether the next line can follow at once: false when the last writer was cut off in the middle of one. */
