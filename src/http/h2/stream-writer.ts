@@ -10,6 +10,7 @@ import type { Body } from '../h1/body.ts';
 import type { RequestHead } from '../h1/request-head.ts';
 import type { ResponseHead } from '../h1/response-head.ts';
 import { hasNoContent } from '../status.ts';
+import { kept } from '../wire.ts';
 
 export class StreamWriter implements ResponseWriter {
 	readonly #stream: ServerHttp2Stream;
@@ -61,7 +62,7 @@ export class StreamWriter implements ResponseWriter {
 		for (let index = 0; index + 1 < content.length; index += 2) {
 			const start = content[index] ?? 0;
 			const end = content[index + 1] ?? 0;
-			if (end > start && !this.#stream.writableEnded) this.#stream.write(bytes.subarray(start, end));
+			if (end > start && !this.#stream.writableEnded) this.#stream.write(kept(bytes.subarray(start, end)));
 		}
 	}
 
