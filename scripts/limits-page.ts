@@ -8,6 +8,8 @@ import { maxResponseHead, maxResponseLines } from '#http/h1/response-head';
 import { maxInterim } from '#http/h1/response-relay';
 import * as h2 from '#http/h2/session-options';
 import { lingerBytes, lingerTime } from '#http/linger';
+import { longestStale } from '#http/upstream/addresses';
+import { idleMargin, maxIdleTime } from '#http/upstream/endpoint';
 
 interface Row {
 	readonly what: string;
@@ -179,13 +181,19 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				what: 'requests that wait for a connection',
 				limit: `${upstream.pool.maxWaiting}`,
 				key: 'upstream.pool.max_waiting',
-				effect: '503',
+				effect: '503 with `Retry-After`',
 			},
 			{
 				what: 'time that one waits for a connection',
 				limit: upstream.pool.waitTimeout,
 				key: 'upstream.pool.wait_timeout',
-				effect: '503',
+				effect: '503 with `Retry-After`',
+			},
+			{
+				what: 'requests and tunnels under way, waiting ones included',
+				limit: 'what connections and queue hold',
+				key: 'upstream.pool.max_requests',
+				effect: '503 with `Retry-After`',
 			},
 			{
 				what: 'unused connections to an endpoint',
@@ -197,7 +205,42 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				what: 'an unused connection',
 				limit: upstream.pool.idleTimeout,
 				key: 'upstream.pool.idle_timeout',
-				effect: 'closed',
+				effect: `closed; where the upstream names a time, ${time(idleMargin)} before that, after ${time(maxIdleTime)} at most`,
+			},
+			{
+				what: 'addresses of a name',
+				limit: upstream.resolveAfter,
+				key: 'upstream.resolve_after',
+				effect: 'the name is resolved anew; addresses that are gone are not used again',
+			},
+			{
+				what: 'the last addresses of a name that cannot be resolved',
+				limit: time(longestStale),
+				effect: '502 where no connection is open',
+			},
+			{
+				what: 'failures in a row of an endpoint among several',
+				limit: `${upstream.ejection.failures}`,
+				key: 'upstream.ejection.failures',
+				effect: 'it gets no requests for a while, as long as another one is left',
+			},
+			{
+				what: 'that while; doubled each time it fails again',
+				limit: upstream.ejection.time,
+				key: 'upstream.ejection.time',
+				effect: 'one request at a time tries it',
+			},
+			{
+				what: 'what the while grows to',
+				limit: upstream.ejection.maxTime,
+				key: 'upstream.ejection.max_time',
+				effect: 'as before',
+			},
+			{
+				what: 'one health check',
+				limit: upstream.healthCheck.timeout,
+				key: 'upstream.health_check.timeout',
+				effect: 'it counts as a bad one',
 			},
 		],
 	],

@@ -12,6 +12,11 @@ test('every limit and time-out that can be configured is in the table, with its 
 		...Object.entries(defaults.timeouts).map(([key, value]) => [`timeouts.${snake(key)}`, value] as const),
 		...Object.entries(defaults.upstream.pool).map(([key, value]) => [`upstream.pool.${snake(key)}`, value] as const),
 		['upstream.body_timeout', defaults.upstream.bodyTimeout] as const,
+		['upstream.resolve_after', defaults.upstream.resolveAfter] as const,
+		...Object.entries(defaults.upstream.ejection).map(
+			([key, value]) => [`upstream.ejection.${snake(key)}`, value] as const,
+		),
+		['upstream.health_check.timeout', defaults.upstream.healthCheck.timeout] as const,
 	];
 	for (const [key, value] of keys) expect(page).toContain(`| ${value} | \`${key}\` |`);
 });

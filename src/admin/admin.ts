@@ -6,6 +6,7 @@
 import type { Assembly } from '#assembly/assemble';
 import type { AdminDefinition } from '#config/definition';
 import type { Clock, Log } from '#core/index';
+import type { PoolState } from '#http/engine';
 import { type AdminRequest, type Page, problem, type Reply } from './exchange.ts';
 import { explainPage } from './explain.ts';
 import { createGuard, type Guard } from './guard.ts';
@@ -14,6 +15,7 @@ import { isLocalName } from './local-name.ts';
 import { providersPage } from './providers.ts';
 import { routesPage } from './routes.ts';
 import { type AdminServer, openAdminServer } from './server.ts';
+import { upstreamsPage } from './upstreams.ts';
 import type { AdminWorkers } from './worker-questions.ts';
 
 /** The gateway, as this listener sees it: everything is asked for anew on each request, since a reload may come between. */
@@ -24,6 +26,8 @@ export interface AdminSubject {
 	readonly metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | undefined;
 	/** Undefined: this process serves alone. */
 	readonly workers: AdminWorkers | undefined;
+	/** Undefined: this process forwards nothing, its workers do. */
+	readonly upstreams: (() => readonly PoolState[]) | undefined;
 	readonly clock: Clock;
 	readonly log: Log;
 }
@@ -58,6 +62,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		...(subject.metrics === undefined ? [] : [['/metrics', metricsPage(subject.metrics)] as const]),
 		['/providers', providersPage(subject)],
 		['/routes', routesPage(subject)],
+		['/upstreams', upstreamsPage(subject)],
 		['/explain', explainPage(subject)],
 		['/workers', workersPage(subject)],
 	]);

@@ -5,10 +5,12 @@
  */
 import type { AdminSubject } from './admin.ts';
 import { describeProviders } from './providers.ts';
+import { describeUpstreams } from './upstreams.ts';
 
 /** Question → what is asked along with it, and what one worker answers; plain data, both. */
 export interface WorkerQuestions {
 	readonly providers: { readonly data: null; readonly answer: readonly Record<string, unknown>[] };
+	readonly upstreams: { readonly data: null; readonly answer: readonly Record<string, unknown>[] };
 }
 
 export interface WorkerQuestion {
@@ -41,10 +43,12 @@ export type WorkerAnswer<T> = { readonly worker: number } & ({ readonly answer: 
 /** In a worker. */
 export async function answerWorkerQuestion(
 	{ question }: WorkerQuestion,
-	subject: Pick<AdminSubject, 'assembly' | 'clock'>,
+	subject: Pick<AdminSubject, 'assembly' | 'clock' | 'upstreams'>,
 ): Promise<WorkerQuestions[keyof WorkerQuestions]['answer']> {
 	switch (question) {
 		case 'providers':
 			return describeProviders(subject);
+		case 'upstreams':
+			return describeUpstreams(subject);
 	}
 }

@@ -1,4 +1,5 @@
 /** What the file says of an upstream beside its address: pool, ejection, health check and TLS, with their defaults. */
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { EjectionSettings, HealthCheckSettings, PoolSettings, UpstreamTls } from '#core/index';
 import { parseHost } from '#formats/host';
@@ -90,29 +91,25 @@ export function readUpstreamTls(
 	if (name !== undefined && (host === undefined || host.port !== undefined)) {
 		report.error([...at, 'server_name'], 'expected the name of a host');
 	}
-	checkUsable('ca', ca === undefined ? {} : { ca }, at, report);
-	if (certificate !== undefined && key !== undefined) {
-		checkUsable('client_certificate', { cert: certificate, key }, at, report);
+	if (ca !== undefined && !isUsable(() => new X509Certificate(ca))) {
+		report.error([...at, 'ca'], 'the file holds no usable PEM certificate');
+	}
+	if (
+		certificate !== undefined &&
+		key !== undefined &&
+		!isUsable(() => createSecureContext({ cert: certificate, key }))
+	) {
+		report.error([...at, 'client_certificate'], 'certificate and client_key cannot be used together');
 	}
 	return { ca, serverName: host?.name, certificate, key };
 }
 
-function checkUsable(
-	key: 'ca' | 'client_certificate',
-	options: { readonly ca?: string; readonly cert?: string; readonly key?: string },
-	at: ConfigPath,
-	report: Reading['report'],
-): void {
-	// OpenSSL takes a text without any certificate for an empty list of authorities.
-	if (options.ca !== undefined && !/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(options.ca)) {
-		report.error([...at, key], 'the file holds no PEM certificate');
-		return;
-	}
+/** The TLS library's own words may hold anything, so only whether it complains is of interest. */
+function isUsable(use: () => unknown): boolean {
 	try {
-		createSecureContext(options);
+		use();
+		return true;
 	} catch {
-		const problem =
-			key === 'ca' ? 'the file holds no usable certificate' : 'certificate and client_key cannot be used together';
-		report.error([...at, key], problem);
+		return false;
 	}
 }

@@ -10,6 +10,7 @@ import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
+import { measureUpstreams, type UpstreamState } from '#observe/upstream-metrics';
 import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
 import type { RequestHandlerOptions } from './request-handler.ts';
 
@@ -24,6 +25,8 @@ export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'me
 	/** From now on keys, cache and audit trail are measured too. */
 	watch(look: () => Omit<GatewayState, 'now' | 'providers' | 'cacheEntries'> & { readonly assembly: Assembly }): void;
 	watchConfiguration(look: () => ConfigurationState): void;
+	/** From now on the pools of upstreams are measured too. */
+	watchUpstreams(look: () => readonly UpstreamState[]): void;
 	/** To be called when another configuration is in force: series of routes and providers that are gone are forgotten. */
 	follow(definition: Definition): void;
 	/** Sends what is left to the collector. Never rejects. */
@@ -72,6 +75,7 @@ export async function createObservation(
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
 		},
+		watchUpstreams: (look) => measureUpstreams(meter, look),
 		follow({ routes, providers }) {
 			const names = new Set(providers.map(({ name }) => name));
 			requestMetrics.follow(new Set(routes.map(({ name }) => name)), names);

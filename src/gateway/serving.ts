@@ -31,6 +31,7 @@ export interface Serving {
 	readonly live: Live;
 	readonly observation: Observation;
 	readonly runtime: Runtime;
+	readonly upstreams: Engine['upstreams'];
 	readonly prepare: Prepare;
 	/** Begins to fetch keys; resolves after each provider's first attempt. */
 	start(): Promise<void>;
@@ -83,9 +84,11 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 		assembly: live.assembly,
 		audit: { dropped: auditFile?.dropped ?? 0, failing: auditFile?.failing ?? false },
 	}));
+	observation.watchUpstreams(() => engine.upstreams());
 	return {
 		live,
 		observation,
+		upstreams: () => engine.upstreams(),
 		runtime,
 		prepare: createInstallation({
 			runtime,

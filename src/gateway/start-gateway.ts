@@ -108,6 +108,7 @@ export async function serveAlone(started: Started, options: ServeAloneOptions): 
 				}),
 				metrics: observation.render,
 				workers: undefined,
+				upstreams: serving.upstreams,
 				clock: runtime.clock,
 				log,
 			});

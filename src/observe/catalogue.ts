@@ -51,6 +51,30 @@ export const metrics = {
 		['route'],
 		[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 	),
+	upstreamConnections: gauge(
+		'countersign_upstream_connections',
+		'Open connections to an endpoint of an upstream; state is in_use (WebSockets and those being opened included) or idle.',
+		['endpoint', 'state'],
+	),
+	upstreamEndpointState: gauge(
+		'countersign_upstream_endpoint_state',
+		'1 for the state that an endpoint is in: available, ejected (it failed requests and is left out for a while) or unhealthy (by its health check). Of endpoints that were used or are checked; of several workers, whatever one of them sees.',
+		['endpoint', 'state'],
+		'max',
+	),
+	upstreamWaiting: gauge('countersign_upstream_waiting', 'Requests that wait for a connection to an upstream.', [
+		'upstream',
+	]),
+	upstreamRefused: counter(
+		'countersign_upstream_refused_total',
+		'Requests answered 503 overloaded because too many to their upstream were under way or waiting, or one waited too long.',
+		['upstream'],
+	),
+	upstreamRepeated: counter(
+		'countersign_upstream_repeated_total',
+		'Requests sent again, where the first attempt cannot have had an effect.',
+		['upstream'],
+	),
 	cacheLookups: counter(
 		'countersign_token_cache_lookups_total',
 		'Tokens looked up in the cache of genuine tokens; outcome is hit or miss.',

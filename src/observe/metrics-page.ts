@@ -8,7 +8,7 @@ The admin listener serves them under \`/metrics\`, as Prometheus reads them; wit
 OpenTelemetry collector as well. Alert rules: [deploy/prometheus/alerts.yaml](../deploy/prometheus/alerts.yaml). Dashboard
 for Grafana: [deploy/grafana/countersign.json](../deploy/grafana/countersign.json).
 
-Labels take their values from the configuration (\`route\`, \`provider\`), from the [reasons](troubleshooting.md)
+Labels take their values from the configuration (\`route\`, \`provider\`, \`upstream\`, \`endpoint\`), from the [reasons](troubleshooting.md)
 (\`reason\`) or from the fixed sets named below; \`none\` stands where there is none, as for the route of a path that no
 route matches. A client can choose no label value, except its own name in \`client\`, where the first 100 clients count.
 A request is counted when it is over, a WebSocket when it is closed.

@@ -138,6 +138,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 					configuration: reloader.status(),
 				}),
 				metrics: metrics.render,
+				upstreams: undefined,
 				workers: { list: crew.list, ask: crew.ask },
 				clock,
 				log,

@@ -73,8 +73,8 @@ const primary = createChannel<PrimaryAnswers, WorkerAnswers>(wire, {
 	reopen: () => current().reopen(),
 	read: () => current().observation.read(),
 	answerAdmin(question) {
-		const { live, runtime } = current();
-		return answerWorkerQuestion(question, { assembly: () => live.assembly, clock: runtime.clock });
+		const { live, runtime, upstreams } = current();
+		return answerWorkerQuestion(question, { assembly: () => live.assembly, clock: runtime.clock, upstreams });
 	},
 	drain: () => leave(),
 });

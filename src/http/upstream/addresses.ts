@@ -19,7 +19,7 @@ export const systemLookup: Lookup = (name) => resolve(name, { all: true, order: 
 /** Times `resolveAfter` for which an address counts on after the name last gave it: large names give a part at a time. */
 const forgivenTimes = 3;
 /** Milliseconds for which the last addresses serve while the name cannot be resolved. */
-const longestStale = 30_000;
+export const longestStale = 30_000;
 
 type LookupCallback = Parameters<LookupFunction>[2];
 

@@ -8,9 +8,9 @@ import { EndpointHealth, type EndpointState } from './endpoint-health.ts';
 import { type Leaseholder, type Shelf, UpstreamConnection } from './upstream-connection.ts';
 
 /** Milliseconds for which an unused connection is kept at most. */
-const maxIdleTime = 60_000;
+export const maxIdleTime = 60_000;
 /** Milliseconds by which a connection is given up before the upstream said it would close it. */
-const idleMargin = 1_000;
+export const idleMargin = 1_000;
 
 export interface EndpointOptions {
 	readonly upstream: Upstream;

@@ -12,7 +12,7 @@ import { forwardTo, type TestEngine, testEngine } from '../../../test/support/te
 const check: HealthCheckSettings = {
 	path: '/health?deep=1',
 	interval: 40,
-	timeout: 60,
+	timeout: 10_000,
 	healthy: 2,
 	unhealthy: 2,
 	statuses: [],
@@ -111,7 +111,8 @@ test.each([
 		return undefined;
 	});
 	if (answer === undefined) await one.close();
-	const gateway = await checking({ endpoints: [one.url] });
+	const timeout = answer === '' ? 50 : check.timeout;
+	const gateway = await checking({ endpoints: [one.url], healthCheck: { ...check, timeout } });
 	await until(() => states(gateway)[0] === 'unhealthy');
 	expect(gateway.logged).toEqual(['an upstream endpoint is unhealthy']);
 });
@@ -173,6 +174,7 @@ test('a check goes over the TLS settings of its upstream', async () => {
 test('a check that gets no connection in time is a bad one', async () => {
 	const mute = createPlainServer((socket) => void socket.on('error', () => undefined));
 	const port = await listening(mute);
-	const gateway = await checking({ endpoints: [`https://127.0.0.1:${port}`] });
+	const healthCheck = { ...check, timeout: 50 };
+	const gateway = await checking({ endpoints: [`https://127.0.0.1:${port}`], healthCheck });
 	await until(() => states(gateway)[0] === 'unhealthy');
 });

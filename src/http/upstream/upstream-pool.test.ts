@@ -169,7 +169,7 @@ test('no more idle connections are kept than allowed, and none for longer', asyn
 		sockets.push(socket);
 		return undefined;
 	});
-	const settings = pool({ maxIdle: 1, idleTimeout: 60 });
+	const settings = pool({ maxIdle: 1, idleTimeout: 400 });
 	const gateway = await testEngine({ decide: forwardTo(origin.url, settings) });
 	const clients = [await asking(gateway), await asking(gateway), await asking(gateway)];
 	await until(() => sockets.length === 3);
