@@ -105,7 +105,9 @@ test('a yes is a principal of the provider, vouched for from the question on', a
 test('a thousand at once are one call and one principal; the next one asks anew', async () => {
 	const { poster, introspector } = build();
 	poster.answer({ body: { active: true } });
-	const outcomes = await Promise.all(Array.from({ length: 1000 }, () => introspector.introspect('token', 'digest')));
+	const outcomes = await Promise.all(
+		Array.from({ length: 1000 }, async () => introspector.introspect('token', 'digest')),
+	);
 	expect(poster.posts).toHaveLength(1);
 	expect(new Set(outcomes).size).toBe(1);
 	await introspector.introspect('token', 'digest');
@@ -115,7 +117,9 @@ test('a thousand at once are one call and one principal; the next one asks anew'
 test('without a cache each asks, and what it learns counts for itself alone', async () => {
 	const { clock, poster, introspector } = build({ cache: 0 });
 	poster.answer({ body: { active: true } });
-	const outcomes = await Promise.all(Array.from({ length: 10 }, () => introspector.introspect('token', 'digest')));
+	const outcomes = await Promise.all(
+		Array.from({ length: 10 }, async () => introspector.introspect('token', 'digest')),
+	);
 	expect(poster.posts).toHaveLength(10);
 	const [first] = outcomes;
 	expect(first?.kind === 'active' && first.voucher.usableUntil <= clock.monotonic()).toBe(true);
