@@ -12,7 +12,7 @@ const mib = 1024 * 1024;
 const size = (isLong ? 1024 : 96) * mib;
 const warmUp = (isLong ? 192 : 64) * mib;
 /** Bytes by which resident memory may differ while a body passes: a young process still warms up, a held body is larger. */
-const flat = (isLong ? 20 : 48) * mib;
+const flat = (isLong ? 20 : 64) * mib;
 /** Bytes of garbage between two collections. */
 const garbage = 96 * mib;
 const piece = Buffer.alloc(64 * 1024, 'a');

@@ -117,13 +117,14 @@ export function forwardTo(
 		...change.upstream,
 	});
 	return (request) => {
-		const [path = '/', query] = request.target.split('?', 2);
+		const mark = request.target.indexOf('?');
+		const path = mark < 0 ? request.target : request.target.slice(0, mark);
 		const action: Action = {
 			kind: 'forward',
 			upstream: {
 				upstream,
 				path,
-				query: query === undefined ? '' : `?${query}`,
+				query: mark < 0 ? '' : request.target.slice(mark),
 				strip: { names: new Set(['authorization']), prefixes: ['x-consumer-'] },
 				set: [],
 				cookies: [],
