@@ -6,6 +6,7 @@ const below = [
 	'core',
 	'formats',
 	'keys',
+	'revocation',
 	'store',
 	'pipeline',
 	'answers',
@@ -21,6 +22,7 @@ const layers = {
 	core: [],
 	formats: ['core'],
 	keys: ['core', 'formats'],
+	revocation: ['core', 'formats'],
 	store: ['core', 'formats'],
 	observe: ['core', 'formats'],
 	config: ['core', 'formats'],
@@ -40,7 +42,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|pipeline|answers|observe|policy)/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy)/',
 	'^src/config/(definition|defaults|schema|schema-upstream|schema-client|schema-values)\\.ts$',
 	'^src/config/presets/',
 ];

@@ -1,18 +1,22 @@
 /**
  * The admin listener: what an operator asks a running gateway. It has a small server of its own, never shares a port
- * with traffic, and changes nothing. Who may ask is decided before any path is looked at, except for the two health
- * paths of a listener that asks for tokens: whatever restarts and balances gateways has none.
+ * with traffic. Who may ask is decided before anything is answered, except on the pages of a guarded listener that are
+ * open: whatever restarts and balances gateways has no token, and a logout token vouches for itself. What changes
+ * anything needs a token, or a setting that says in so many words that it does not.
  */
 import type { Assembly } from '#assembly/assemble';
 import type { AdminDefinition } from '#config/definition';
-import type { Clock, Log } from '#core/index';
+import type { Clock, Cryptography, Log, Principal } from '#core/index';
 import type { PoolState } from '#http/engine';
+import type { RecordChange } from '#observe/change-record';
 import { type AdminRequest, type Page, problem, type Reply } from './exchange.ts';
 import { explainPage } from './explain.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { healthPage, readyPage } from './health.ts';
 import { isLocalName } from './local-name.ts';
+import { logoutPage } from './logout.ts';
 import { providersPage } from './providers.ts';
+import { revocationPages } from './revocations.ts';
 import { routesPage } from './routes.ts';
 import { type AdminServer, openAdminServer } from './server.ts';
 import { upstreamsPage } from './upstreams.ts';
@@ -29,7 +33,10 @@ export interface AdminSubject {
 	/** Undefined: this process forwards nothing, its workers do. */
 	readonly upstreams: (() => readonly PoolState[]) | undefined;
 	readonly clock: Clock;
+	readonly cryptography: Pick<Cryptography, 'digest'>;
 	readonly log: Log;
+	/** Puts a change that an operator, or a provider, made on record. Resolves to false when that cannot be done. */
+	readonly recordChange: RecordChange;
 }
 
 export interface Health {
@@ -56,80 +63,122 @@ export interface ConfigurationHealth {
 
 /** Rejects with a readable Error when the address cannot be opened, or is not this machine's own and there is no guard. */
 export async function openAdmin(definition: AdminDefinition, subject: AdminSubject): Promise<AdminServer> {
-	const pages: ReadonlyMap<string, Page> = new Map([
-		['/healthz', healthPage(subject)],
-		['/readyz', readyPage(subject)],
-		...(subject.metrics === undefined ? [] : [['/metrics', metricsPage(subject.metrics)] as const]),
-		['/providers', providersPage(subject)],
-		['/routes', routesPage(subject)],
-		['/upstreams', upstreamsPage(subject)],
-		['/explain', explainPage(subject)],
-		['/workers', workersPage(subject)],
-	]);
+	const pages: readonly Page[] = [
+		healthPage(subject),
+		readyPage(subject),
+		...(subject.metrics === undefined ? [] : [metricsPage(subject.metrics)]),
+		providersPage(subject),
+		routesPage(subject),
+		upstreamsPage(subject),
+		explainPage(subject),
+		...revocationPages(subject),
+		logoutPage(subject),
+		workersPage(subject),
+	];
 	const index: Page = {
+		path: '/',
 		summary: 'this list',
 		method: 'GET',
 		answer: async () => ({
 			status: 200,
-			body: { paths: Array.from(pages, ([path, { method, summary }]) => ({ path, method, summary })) },
+			body: { paths: pages.map(({ path, method, summary }) => ({ path, method, summary })) },
 		}),
 	};
+	const find = createPageTable([index, ...pages]);
 	const admission = createAdmission(definition, subject);
 
 	async function answer(request: AdminRequest): Promise<Reply> {
-		const refused = await admission(request);
-		if (refused !== undefined) return refused;
-		const page = request.path === '/' ? index : pages.get(request.path);
-		if (page === undefined) return problem(404, `there is no ${request.path} here; GET / lists what there is`);
-		const allowed = page.method === 'GET' ? ['GET', 'HEAD'] : [page.method];
-		if (!allowed.includes(request.view.method)) {
-			const { body, headers = [], status } = problem(405, `${request.path} takes ${allowed.join(' and ')}`);
-			return { status, body, headers: [...headers, ['allow', allowed.join(', ')]] };
+		const found = find(request.path);
+		const admitted = await admission(request, found?.pages.every(({ open }) => open === true) === true);
+		if ('refused' in admitted) return admitted.refused;
+		if (found === undefined) return problem(404, `there is no ${request.path} here; GET / lists what there is`);
+		const { method } = request.view;
+		const page = found.pages.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
+		if (page === undefined) return methodRefused(request.path, found.pages);
+		if (page.changes === true && !admitted.mayChange) {
+			return problem(403, 'nothing is changed without a token: set admin.auth, or admin.insecure_changes');
 		}
-		return page.answer(request);
+		return page.answer({ ...request, parameter: found.parameter, by: admitted.by });
 	}
 
 	return openAdminServer({ ...definition, loopbackOnly: definition.auth === undefined, answer, log: subject.log });
 }
 
-const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+function methodRefused(path: string, pages: readonly Page[]): Reply {
+	const allowed = pages.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+	const { body, headers = [], status } = problem(405, `${path} takes ${allowed.join(' and ')}`);
+	return { status, body, headers: [...headers, ['allow', allowed.join(', ')]] };
+}
 
-/** Who may ask: undefined, or the refusal. The guard follows the configuration in force; the address does not move. */
+interface FoundPages {
+	/** One for each method. */
+	readonly pages: readonly Page[];
+	readonly parameter: string;
+}
+
+function createPageTable(pages: readonly Page[]): (path: string) => FoundPages | undefined {
+	const groups = Map.groupBy(pages, ({ path }) => path.replace(/\{\w+\}$/, '{}'));
+	return (path) => {
+		const exact = groups.get(path);
+		if (exact !== undefined) return { pages: exact, parameter: '' };
+		const end = path.lastIndexOf('/') + 1;
+		const parameter = path.slice(end);
+		const under = /^[A-Za-z0-9._-]{1,128}$/.test(parameter) ? groups.get(`${path.slice(0, end)}{}`) : undefined;
+		return under === undefined ? undefined : { pages: under, parameter };
+	};
+}
+
+type Admitted = { readonly by: string; readonly mayChange: boolean } | { readonly refused: Reply };
+
+/** Who may ask. The guard follows the configuration in force; the address does not move. */
 function createAdmission(
 	started: AdminDefinition,
 	subject: AdminSubject,
-): (request: AdminRequest) => Promise<Reply | undefined> {
+): (request: AdminRequest, isOpen: boolean) => Promise<Admitted> {
 	let guard: { readonly assembly: Assembly; readonly admits: Guard } | undefined;
-	return async (request) => {
+	const anybody = { by: 'nobody', mayChange: true };
+	return async (request, isOpen) => {
 		const assembly = subject.assembly();
 		const { admin } = assembly.definition;
 		const auth = admin?.auth;
 		if (auth !== undefined) {
-			if (healthPaths.has(request.path)) return undefined;
+			if (isOpen) return anybody;
 			if (guard?.assembly !== assembly) guard = { assembly, admits: createGuard(auth, assembly) };
-			return guard.admits(request.view);
+			const admitted = await guard.admits(request.view);
+			return 'refused' in admitted ? admitted : { by: nameOf(admitted.by), mayChange: true };
 		}
 		// A configuration that came later has no token for this listener, which may stand on a network.
 		if (admin === undefined || started.auth !== undefined) {
-			if (healthPaths.has(request.path)) return undefined;
-			return problem(403, 'the configuration in force does not open this admin listener; restart the gateway');
+			if (isOpen) return anybody;
+			const why = 'the configuration in force does not open this admin listener; restart the gateway';
+			return { refused: problem(403, why) };
 		}
 		// A web page that made its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name.
-		if (!isLocalName(request.view.host, started.host)) return problem(421, 'this listener answers to local names only');
-		return undefined;
+		if (!isLocalName(request.view.host, started.host)) {
+			return { refused: problem(421, 'this listener answers to local names only') };
+		}
+		return { by: 'a program on this machine', mayChange: isOpen || admin.openChanges };
 	};
 }
 
 function workersPage({ workers }: Pick<AdminSubject, 'workers'>): Page {
 	return {
+		path: '/workers',
 		summary: 'workers: process, state, how often each ended; none where one process serves alone',
 		method: 'GET',
 		answer: async () => ({ status: 200, body: { workers: workers?.list() ?? [] } }),
 	};
 }
 
+/** For records: whose token it was. */
+function nameOf({ provider, subject, client }: Principal): string {
+	const app = client === undefined || client === subject ? '' : ` (client ${client})`;
+	return `${subject ?? 'a token'}${app} of ${provider}`;
+}
+
 function metricsPage(render: NonNullable<AdminSubject['metrics']>): Page {
 	return {
+		path: '/metrics',
 		summary: 'metrics for Prometheus',
 		method: 'GET',
 		async answer() {

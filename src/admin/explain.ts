@@ -1,10 +1,9 @@
 /** `POST /explain`: why would this request be decided as it is, by the policy in force? The token comes in the body. */
 import { type HeaderList, isJsonObject, type JsonObject, member } from '#core/index';
-import { parseStrictJsonObject } from '#formats/strict-json';
 import { explain } from '#policy/explain';
 import { type ExplainedRequest, explainedRequest } from '#policy/explained-request';
 import type { AdminSubject } from './admin.ts';
-import { type AdminRequest, type Page, problem, type Reply } from './exchange.ts';
+import { type AdminRequest, type Page, problem, type Reply, readJsonBody } from './exchange.ts';
 
 /** RFC 9110 §5.6.2; also what a method may be (§9.1). */
 const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -12,6 +11,7 @@ const knownMembers: ReadonlySet<string> = new Set(['url', 'method', 'token', 'he
 
 export function explainPage({ assembly }: Pick<AdminSubject, 'assembly'>): Page {
 	return {
+		path: '/explain',
 		summary: 'JSON {url, method, token, headers}: every check that such a request meets, and its findings',
 		method: 'POST',
 		async answer(request) {
@@ -28,15 +28,9 @@ export function explainPage({ assembly }: Pick<AdminSubject, 'assembly'>): Page 
 async function readQuestion(
 	request: AdminRequest,
 ): Promise<{ readonly question: ExplainedRequest } | { readonly refused: Reply }> {
-	const type = request.view.header('content-type') ?? '';
-	// A form or a plain text needs no preflight, so any web page could send one.
-	if (!/^application\/json *(;|$)/i.test(type))
-		return { refused: problem(415, 'expected content-type: application/json') };
-	const body = await request.body();
+	const body = await readJsonBody(request);
 	if ('refused' in body) return body;
-	const data = parseStrictJsonObject(body.text);
-	if (data === undefined) return { refused: problem(400, 'the body is not a JSON object') };
-	const question = readMembers(data);
+	const question = readMembers(body.data);
 	return typeof question === 'string' ? { refused: problem(400, question) } : { question };
 }
 

@@ -5,21 +5,33 @@
 import { refusalAnswer } from '#answers/refusal';
 import type { Assembly } from '#assembly/assemble';
 import type { Definition, ProviderRules, RouteDefinition, UpstreamDefinition } from '#config/definition';
-import type { RequestView } from '#core/index';
+import type { Principal, RequestView } from '#core/index';
+import type { Revoked } from '#pipeline/authorize/revocation';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Reply } from './exchange.ts';
 
-/** Undefined: admitted. */
-export type Guard = (request: RequestView) => Promise<Reply | undefined>;
+/** Whose token admits, or the refusal. */
+export type Guard = (request: RequestView) => Promise<{ readonly by: Principal } | { readonly refused: Reply }>;
 
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
-	const { definition, policy, keys, pairs, introspectors } = assembly;
+	const { definition, policy, keys, pairs, introspectors, state } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
 	const { clock, digest: hexDigest, tokenId, genuine } = policy;
+	// While the store is away the operator must still be let in to see why; whoever was revoked before stays out.
+	const revoked: Revoked = { ...state.revoked, unknownSince: () => undefined };
 	const decide = createDecide(
-		compilePolicy(guarded, { keys, pairs, introspectors, clock, cryptography: { hexDigest }, tokenId, genuine }),
+		compilePolicy(guarded, {
+			keys,
+			pairs,
+			introspectors,
+			revoked,
+			clock,
+			cryptography: { hexDigest },
+			tokenId,
+			genuine,
+		}),
 	);
 	const { exposeReason } = definition.errors;
 
@@ -27,14 +39,15 @@ export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 		const verdict = await decide(request);
 		switch (verdict.kind) {
 			case 'allow':
-				return undefined;
+				if (verdict.principal === null) throw new Error('the admin route is never public');
+				return { by: verdict.principal };
 			case 'answer':
-				return { status: verdict.status, headers: verdict.headers, body: verdict.body };
+				return { refused: { status: verdict.status, headers: verdict.headers, body: verdict.body } };
 			case 'deny':
 			case 'fault': {
 				const { challenge, retryAfter } = verdict.facts;
 				const options = { exposeReason, accept: 'application/json' };
-				return refusalAnswer({ reason: verdict.reason, challenge, retryAfter }, options);
+				return { refused: refusalAnswer({ reason: verdict.reason, challenge, retryAfter }, options) };
 			}
 		}
 	};

@@ -1,15 +1,19 @@
 /**
  * Alive and ready. `/healthz` is 200 as long as the process answers: a bad file on disk or a provider that is down is no
- * reason to restart a gateway that serves. `/readyz` is 200 while it can take traffic.
+ * reason to restart a gateway that serves. `/readyz` is 200 while it can take traffic, which it cannot while its guarded
+ * routes are refused because the store is away.
  */
 import type { AdminSubject, Health } from './admin.ts';
 import type { Page } from './exchange.ts';
+import { describeStore } from './store-report.ts';
 import type { AdminWorkers } from './worker-questions.ts';
 
 type Subject = Pick<AdminSubject, 'health' | 'assembly' | 'workers'>;
 
 export function healthPage(subject: Subject): Page {
 	return {
+		path: '/healthz',
+		open: true,
 		summary: 'alive; state of configuration and keys',
 		method: 'GET',
 		answer: async () => ({ status: 200, body: { status: 'ok', ...report(subject) } }),
@@ -18,12 +22,16 @@ export function healthPage(subject: Subject): Page {
 
 export function readyPage(subject: Subject): Page {
 	return {
+		path: '/readyz',
+		open: true,
 		summary: 'ready for traffic: 200, else 503',
 		method: 'GET',
 		async answer() {
 			const { ready, draining } = subject.health();
-			const status = ready ? 'ready' : draining ? 'draining' : 'starting';
-			return { status: ready ? 200 : 503, body: { status, ...report(subject) } };
+			const { state, failsClosed } = subject.assembly().state.status();
+			const isAway = state === 'stale' && failsClosed;
+			const status = draining ? 'draining' : !ready ? 'starting' : isAway ? 'store_unavailable' : 'ready';
+			return { status: status === 'ready' ? 200 : 503, body: { status, ...report(subject) } };
 		},
 	};
 }
@@ -41,6 +49,7 @@ function report({ health, assembly, workers }: Subject): Record<string, unknown>
 		configuration: configurationReport(health()),
 		providers: states,
 		provider_warnings: warnings,
+		store: describeStore(assembly().state.status()),
 		workers: workers === undefined ? undefined : workersReport(workers),
 	};
 }

@@ -10,6 +10,7 @@ type Subject = Pick<AdminSubject, 'assembly' | 'clock'>;
 
 export function providersPage(subject: Subject & Pick<AdminSubject, 'workers'>): Page {
 	return {
+		path: '/providers',
 		summary: 'providers: state, age and ids of their keys, next refresh, last error',
 		method: 'GET',
 		async answer() {

@@ -5,6 +5,7 @@ import type { Page } from './exchange.ts';
 
 export function routesPage({ assembly }: Pick<AdminSubject, 'assembly'>): Page {
 	return {
+		path: '/routes',
 		summary: 'routes: host, path, methods, and what a token must have',
 		method: 'GET',
 		answer: async () => ({ status: 200, body: { routes: assembly().definition.routes.map(describe) } }),

@@ -5,6 +5,7 @@ import type { Page } from './exchange.ts';
 
 export function upstreamsPage(subject: Pick<AdminSubject, 'upstreams' | 'workers'>): Page {
 	return {
+		path: '/upstreams',
 		summary: 'upstreams: state and connections of their endpoints, requests that wait',
 		method: 'GET',
 		async answer() {

@@ -25,6 +25,7 @@ import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import type { SharedKeys } from './shared-keys.ts';
+import { createMemoryState, type State } from './state.ts';
 
 export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
@@ -45,6 +46,8 @@ export interface Runtime {
 	 * and a provider that is down at the start has no keys.
 	 */
 	readonly keptKeys?: (provider: string, origin: string) => KeptKeys;
+	/** What outlives requests and configurations, opened and closed by whoever gives it. Default: in memory, for this assembly. */
+	readonly state?: State;
 }
 
 export interface Assembly {
@@ -58,6 +61,7 @@ export interface Assembly {
 	/** What asks each provider that is asked about its tokens, by name. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly sharedKeys: SharedKeys;
+	readonly state: State;
 	/** Begins to fetch the keys and endpoints of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
 	/**
@@ -87,6 +91,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			? undefined
 			: { definition: previous.definition, sources: previous.keys, shared: previous.sharedKeys };
 	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
+	const state = runtime.state ?? previous?.state ?? createMemoryState(runtime);
 	const pairs = createKeyPairs(definition.providers, cryptography);
 	const { introspectors, fresh: newIntrospectors } = createIntrospectors(definition, keys, runtime, previous);
 	const { digestKey } = definition.audit;
@@ -97,6 +102,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		keys,
 		pairs,
 		introspectors,
+		revoked: state.revoked,
 		clock,
 		cryptography,
 		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),
@@ -115,6 +121,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		pairs,
 		introspectors,
 		sharedKeys: shared,
+		state,
 		async start() {
 			await Promise.all([...fresh, ...newIntrospectors].map((source) => source.start()));
 		},

@@ -33,7 +33,22 @@ export function readAdmin(
 		);
 		return undefined;
 	}
-	return { ...address, auth };
+	const openChanges = file.insecure_changes ?? false;
+	if (openChanges && file.auth !== undefined) {
+		report.error(['admin', 'insecure_changes'], 'with auth, a token that opens the listener may change things', {
+			at: 'key',
+		});
+	}
+	if (openChanges && file.auth === undefined) {
+		report.warning(
+			['admin', 'insecure_changes'],
+			'every program on this machine can revoke tokens, and make and see keys',
+			{
+				at: 'key',
+			},
+		);
+	}
+	return { ...address, auth, openChanges };
 }
 
 /** Read like the rules of a route that has no parameters, so that both mean the same by the same words. */

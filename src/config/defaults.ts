@@ -29,6 +29,7 @@ export const defaults = {
 	endAtExpiry: 'tunnels',
 	tokenCache: '64MiB',
 	introspection: { cache: '30s', negativeCache: '5s', timeout: '3s', concurrency: 64 },
+	store: { maxStaleness: '5s' },
 	stateDirectory: './.countersign',
 	workers: 1,
 } as const;

@@ -13,10 +13,12 @@ import { readListeners } from './listeners.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
 import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
+import { readRevocation } from './revocation.ts';
 import { readRoute } from './routes.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
 import type { ShapedFile } from './shape.ts';
+import { readStore } from './store.ts';
 import { readTelemetry } from './telemetry.ts';
 
 export function defineGateway(file: ShapedFile, reading: Reading): Definition {
@@ -33,10 +35,18 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 
+	const admin = values.admin === undefined ? undefined : readAdmin(values.admin, providers, reading);
+	const revocation = readRevocation(values.revocation, providers, report);
+	const stateDirectory =
+		values.state_directory === false
+			? undefined
+			: resolvePath(reading.folder, values.state_directory ?? defaults.stateDirectory);
+	const isWritten = admin?.auth !== undefined || admin?.openChanges === true || revocation.logout.length > 0;
+	const workers = values.workers ?? defaults.workers;
 	const definition: Definition = {
 		listen,
 		publicUrl: values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report),
-		admin: values.admin === undefined ? undefined : readAdmin(values.admin, providers, reading),
+		admin,
 		audit: {
 			file: values.audit?.file === undefined ? undefined : resolvePath(reading.folder, values.audit.file),
 			digestKey: values.audit?.digest_key,
@@ -52,11 +62,10 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		responses,
 		cors,
 		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
-		stateDirectory:
-			values.state_directory === false
-				? undefined
-				: resolvePath(reading.folder, values.state_directory ?? defaults.stateDirectory),
-		workers: values.workers ?? defaults.workers,
+		stateDirectory,
+		store: readStore(values.store, { stateDirectory, isWritten, isSpread: workers !== 1 }, reading),
+		revocation,
+		workers,
 	};
 	adviseOnProviders(providers, definition.routes, report);
 	return definition;

@@ -35,6 +35,32 @@ export interface Definition {
 	readonly stateDirectory: string | undefined;
 	/** Processes that serve, 1 and more; `auto`: one for each processor. */
 	readonly workers: number | 'auto';
+	readonly store: StoreDefinition;
+	readonly revocation: RevocationDefinition;
+}
+
+/** Where state lives; each kind has what it needs beside what all have. */
+export type StoreDefinition = StoreRules &
+	(
+		| { readonly type: 'memory' }
+		/** Absolute path. */
+		| { readonly type: 'sqlite'; readonly path: string }
+		/** `ca`: absolute path of a PEM file; undefined: the public authorities. */
+		| { readonly type: 'redis'; readonly url: string; readonly ca: string | undefined }
+	);
+
+export interface StoreRules {
+	/** 32 octets each, in Base64 or base64url: the first seals, all open. */
+	readonly encryptionKeys: readonly string[];
+	/** How long the last good answer of the store counts. */
+	readonly maxStaleness: number;
+	/** `insecure_fail_open`: guarded routes are served although revocations may be missing. */
+	readonly failOpen: boolean;
+}
+
+export interface RevocationDefinition {
+	/** Providers whose back-channel logout tokens are taken, and whom these must be meant for, any of. */
+	readonly logout: readonly { readonly provider: string; readonly audience: readonly string[] }[];
 }
 
 export interface ListenerDefinition {
@@ -56,6 +82,8 @@ export interface AdminDefinition {
 	readonly port: number;
 	/** Whose tokens open it; undefined: nobody's, and then `host` is loopback. */
 	readonly auth: ProviderRules | undefined;
+	/** `insecure_changes`: without `auth`, whoever reaches it may also revoke, and make and see keys. */
+	readonly openChanges: boolean;
 }
 
 export interface AuditDefinition {

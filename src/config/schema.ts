@@ -3,7 +3,7 @@
  * more than one value to judge is not here but in define.ts and its neighbours. Texts are checked for shape only.
  */
 import { z } from 'zod';
-import { algorithms, sharedAccessFormats } from '#core/index';
+import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
 import { defaults } from './defaults.ts';
 import { clientSchema, introspectionSchema } from './schema-client.ts';
 import { upstreamSchema } from './schema-upstream.ts';
@@ -323,7 +323,12 @@ export const configSchema = z.strictObject({
 					clients: clients().optional(),
 				})
 				.optional()
-				.meta({ description: 'Token that every path but `/healthz` and `/readyz` needs.' }),
+				.meta({ description: 'Token that every path but `/healthz`, `/readyz` and `/logout` needs.' }),
+			insecure_changes: flag().optional().meta({
+				description:
+					'Without `auth`: lets whoever reaches the listener on this machine revoke tokens, and make and see keys.',
+				default: false,
+			}),
 		})
 		.optional()
 		.meta({ description: 'Listener for health, metrics, providers, routes and explanations. Plain HTTP.' }),
@@ -445,6 +450,62 @@ export const configSchema = z.strictObject({
 				'Folder for what outlives the process: the last good keys of providers, in `keys/`. Made with mode 0700; `false` keeps nothing.',
 			default: defaults.stateDirectory,
 		}),
+	store: z
+		.strictObject({
+			type: z.enum(storeTypes).meta({
+				description:
+					'`memory`: nothing outlives the process. `sqlite`: a file of this machine. `redis`: Redis or Valkey, shared by any number of gateways.',
+			}),
+			path: text().optional().meta({
+				description: '`sqlite`: the file, made with mode 0600. Default: `store.db` in `state_directory`.',
+			}),
+			url: text().optional().meta({
+				description:
+					'`redis`: `redis://user:password@host:port/database`, or `rediss://` for TLS. Special characters of the password are percent-encoded.',
+			}),
+			ca: text().optional().meta({
+				description: '`redis`: PEM file of the authorities of its certificate. Default: the public ones.',
+			}),
+			encryption_keys: z.array(text()).min(1, 'must not be an empty list').optional().meta({
+				description:
+					'Keys of 32 octets in Base64 that seal what is secret; the first seals, all open. Without one, only `memory` holds secrets.',
+			}),
+			max_staleness: duration().optional().meta({
+				description:
+					'How long guarded routes go on without an answer of the store, before they answer 503 `store_unavailable`; 1s to 5m.',
+				default: defaults.store.maxStaleness,
+			}),
+			insecure_fail_open: flag().optional().meta({
+				description: 'Serves guarded routes although the store is away: tokens that were revoked meanwhile pass.',
+				default: false,
+			}),
+		})
+		.optional()
+		.meta({
+			description:
+				'Where revocations, key pairs and replays are kept. Default: `sqlite` once something can write there (admin with `auth` or `insecure_changes`, `revocation.logout`) and `state_directory` is not false; else `memory`.',
+		}),
+	revocation: z
+		.strictObject({
+			logout: z
+				.record(
+					z.string(),
+					z.strictObject({
+						audience: audience().meta({
+							description:
+								'`aud` that its logout tokens must have: the client id under which the logout URL is registered.',
+						}),
+					}),
+					'expected a mapping of providers to {audience}',
+				)
+				.optional()
+				.meta({
+					description:
+						'Providers whose back-channel logout tokens (OpenID Connect Back-Channel Logout 1.0) end sessions: `POST /logout/PROVIDER` of the admin listener.',
+				}),
+		})
+		.optional()
+		.meta({ description: 'What revokes tokens besides the admin API.' }),
 	token_cache: size().optional().meta({
 		description: 'Memory for the cache of genuine tokens, of each worker; 0 switches it off.',
 		default: defaults.tokenCache,
@@ -473,7 +534,7 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
-	file: ['store', 'rate_limits', 'sessions', 'revocation', 'minting'],
+	file: ['rate_limits', 'sessions', 'minting'],
 	provider: [],
 	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
 } as const;

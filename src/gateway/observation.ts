@@ -23,7 +23,9 @@ export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'me
 	/** The same as data. */
 	read(): Promise<readonly MetricReading[]>;
 	/** From now on keys, cache and audit trail are measured too. */
-	watch(look: () => Omit<GatewayState, 'now' | 'providers' | 'cacheEntries'> & { readonly assembly: Assembly }): void;
+	watch(
+		look: () => Omit<GatewayState, 'now' | 'providers' | 'cacheEntries' | 'store'> & { readonly assembly: Assembly },
+	): void;
 	watchConfiguration(look: () => ConfigurationState): void;
 	/** From now on the pools of upstreams are measured too. */
 	watchUpstreams(look: () => readonly UpstreamState[]): void;
@@ -98,8 +100,11 @@ export async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
 	}
 }
 
-function assemblyState({ keys, policy }: Assembly): Pick<GatewayState, 'providers' | 'cacheEntries'> {
+function assemblyState({ keys, policy, state }: Assembly): Pick<GatewayState, 'providers' | 'cacheEntries' | 'store'> {
+	const { revocations, revisions, age, outages, ...store } = state.status();
+	const revision = revisions.get(state.revocations.ledger) ?? 0;
 	return {
+		store: { revocations, revision, stale: store.state === 'stale', age, outages },
 		cacheEntries: policy.genuine.size,
 		providers: Array.from(keys, ([name, source]) => {
 			const { kids, ...status } = source.status();

@@ -12,6 +12,7 @@ const settings: readonly (readonly [name: string, of: (definition: Definition) =
 	['audit.file', ({ audit }) => audit.file ?? null],
 	['audit.on_overflow', ({ audit }) => audit.onOverflow],
 	['state_directory', ({ stateDirectory }) => stateDirectory ?? null],
+	['store', ({ store }) => store],
 	['trusted_proxies', ({ trustedProxies }) => trustedProxies],
 	['limits', ({ limits }) => [limits.headers, limits.headerCount, limits.body ?? null, limits.connections ?? null]],
 	['telemetry', ({ telemetry }) => telemetry ?? null],

@@ -9,11 +9,13 @@ import type { BoundAddress, Engine } from '#http/engine';
 import { withEvents } from '#observe/audit-event';
 import { type AuditRecord, auditRecord } from '#observe/audit-record';
 import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
-import { createLineFile } from '#runtime/node/line-file';
+import { type ChangeRecord, changeRecord, createChangeRecorder, type RecordChange } from '#observe/change-record';
+import { createLineFile, type LineFile } from '#runtime/node/line-file';
 import { withKeptKeys } from './beginning.ts';
 import { type Configuration, createInstallation, type Prepare } from './installation.ts';
 import { createLive, type Live } from './live.ts';
 import { createObservation, type Observation } from './observation.ts';
+import { withState } from './open-state.ts';
 import { createRequestHandler } from './request-handler.ts';
 
 export interface ServingOptions {
@@ -21,6 +23,8 @@ export interface ServingOptions {
 	readonly ports: Runtime;
 	/** Called with each audit record, in place of the file or standard output that the configuration names. */
 	readonly onAudit?: ((record: AuditRecord) => void) | undefined;
+	/** Called with each change that an operator or a provider makes; beside `onAudit`, and only with it. */
+	readonly onChange?: ((record: ChangeRecord) => void) | undefined;
 	/** Takes audit lines that would go to standard output. Default: standard output of this process. */
 	readonly output?: (text: string) => Promise<void>;
 	/** False: somebody else adds the metrics up and sends them. */
@@ -33,7 +37,8 @@ export interface Serving {
 	readonly runtime: Runtime;
 	readonly upstreams: Engine['upstreams'];
 	readonly prepare: Prepare;
-	/** Begins to fetch keys; resolves after each provider's first attempt. */
+	readonly recordChange: RecordChange;
+	/** Begins to fetch keys and to follow the store; resolves after the first attempt of each. */
 	start(): Promise<void>;
 	/** Opens the listeners, or takes connections from the sockets that are bound already. */
 	listen(descriptors?: readonly number[]): Promise<readonly BoundAddress[]>;
@@ -52,21 +57,33 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	const { definition, listeners } = configuration;
 	const { log } = ports;
 	const told: Runtime = { onIntrospection: (call) => observation.introspected(call), ...ports };
-	const { runtime, keptKeys } = withKeptKeys(definition, told);
-	const live = createLive(assemble(definition, runtime));
-	const auditFile =
-		onAudit === undefined
-			? await createLineFile({ path: definition.audit.file, log, ...(output === undefined ? {} : { output }) })
-			: undefined;
-	const { sendMetrics } = options;
-	const observation = await createObservation(definition, runtime, { sendMetrics }).catch(async (cause: unknown) => {
+	const { runtime: withKeys, keptKeys } = withKeptKeys(definition, told);
+	const { runtime, state } = await withState(definition, withKeys);
+	let auditFile: LineFile | undefined;
+	const abandon = async (cause: unknown): Promise<never> => {
 		await auditFile?.close();
+		await state.close();
 		throw cause;
-	});
+	};
+	const openAudit = () =>
+		createLineFile({ path: definition.audit.file, log, ...(output === undefined ? {} : { output }) });
+	auditFile = onAudit === undefined ? await openAudit().catch(abandon) : undefined;
+	const live = await Promise.resolve()
+		.then(() => createLive(assemble(definition, runtime)))
+		.catch(abandon);
+	const { sendMetrics } = options;
+	const observation = await createObservation(definition, runtime, { sendMetrics }).catch(abandon);
 	const trail: AuditTrail =
 		auditFile === undefined
 			? { record: (input) => onAudit?.(auditRecord(input)), commit: undefined }
 			: createAuditTrail(auditFile, definition.audit.onOverflow);
+	const recordChange: RecordChange =
+		auditFile === undefined
+			? async (change) => {
+					options.onChange?.(changeRecord(change, runtime.clock.now()));
+					return true;
+				}
+			: createChangeRecorder(auditFile, definition.audit.onOverflow, () => runtime.clock.now());
 	const { trustedProxies, limits, timeouts } = definition;
 	const engine = createEngine(
 		{ listeners, trustedProxies, limits, timeouts, log },
@@ -99,7 +116,11 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 				engine.followUpstreams(upstreamsOf(live.assembly));
 			},
 		}),
-		start: () => live.assembly.start(),
+		recordChange,
+		// Keys and revocations first: a request that arrives with the port should find both.
+		async start() {
+			await Promise.all([state.start(), live.assembly.start()]);
+		},
 		async listen(descriptors) {
 			const addresses = await engine.listen(descriptors);
 			engine.followUpstreams(upstreamsOf(live.assembly));
@@ -110,6 +131,7 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 		drain: () => engine.drain(),
 		async close() {
 			live.assembly.stop();
+			await state.close();
 			await keptKeys?.close();
 			await auditFile?.close();
 			await observation.close();

@@ -8,6 +8,7 @@ import type { Runtime } from '#assembly/assemble';
 import type { Log } from '#core/index';
 import type { BoundAddress } from '#http/engine';
 import type { AuditRecord } from '#observe/audit-record';
+import type { ChangeRecord } from '#observe/change-record';
 import { createLog } from '#runtime/node/log';
 import { createFileWatch } from '#runtime/node/watch';
 import { createPorts, readStart, type Started } from './beginning.ts';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
 	readonly log?: Log;
 	/** Called with each audit record, in place of the file or standard output that the configuration names. */
 	readonly onAudit?: (record: AuditRecord) => void;
+	/** Called with each change that an operator or a provider makes; beside `onAudit`, and only with it. */
+	readonly onChange?: (record: ChangeRecord) => void;
 	/** False: files are not watched, and only `reload` brings a new configuration. Default true. */
 	readonly watch?: boolean;
 	/** Parts of the runtime to replace; tests pass a clock or a fetcher. */
@@ -67,13 +70,14 @@ export type ServeAloneOptions = Omit<GatewayOptions, 'log' | 'runtime'> & { read
 
 /** As `startGateway`, from a file that is read already. */
 export async function serveAlone(started: Started, options: ServeAloneOptions): Promise<Gateway> {
-	const { configFile, onAudit, ports } = options;
+	const { configFile, onAudit, onChange, ports } = options;
 	const { definition } = started;
 	const { log } = ports;
 	const serving = await createServing({
 		configuration: { definition, listeners: started.listeners(definition) },
 		ports,
 		onAudit,
+		onChange,
 		sendMetrics: true,
 	});
 	const { live, observation, runtime } = serving;
@@ -110,10 +114,11 @@ export async function serveAlone(started: Started, options: ServeAloneOptions): 
 				workers: undefined,
 				upstreams: serving.upstreams,
 				clock: runtime.clock,
+				cryptography: runtime.cryptography,
 				log,
+				recordChange: serving.recordChange,
 			});
 		}
-		// Keys first: a request that arrives with the port should not find an empty key set.
 		await serving.start();
 		const addresses = await serving.listen();
 		await fileWatch?.follow(started.files);

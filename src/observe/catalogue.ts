@@ -149,6 +149,21 @@ export const metrics = {
 		'countersign_worker_exits_total',
 		'Workers that ended without being told to. Each is started again.',
 	),
+	revocations: gauge('countersign_revocations', 'Revocations in force on this gateway.', [], 'max'),
+	revocationRevision: gauge(
+		'countersign_revocation_revision',
+		'Revision of the revocations that this gateway has applied; gateways that share a store should agree within a second.',
+		[],
+		'min',
+	),
+	storeStale: gauge(
+		'countersign_store_stale',
+		'1 while the store has not answered for longer than max_staleness: guarded routes answer 503, or with insecure_fail_open pass what may be revoked.',
+		[],
+		'max',
+	),
+	storeAge: gauge('countersign_store_age_seconds', 'Time since everything in the store was known here.', [], 'max'),
+	storeOutages: counter('countersign_store_outages_total', 'How often the store became stale.'),
 	auditDropped: counter('countersign_audit_dropped_total', 'Audit records that were lost.'),
 	auditFailing: gauge('countersign_audit_failing', '1 while audit records cannot be written.', [], 'max'),
 } as const satisfies Record<string, MetricDescription>;

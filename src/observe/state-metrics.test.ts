@@ -25,6 +25,7 @@ const state: GatewayState = {
 	providers: [provider],
 	cacheEntries: 7,
 	audit: { dropped: 0, failing: false },
+	store: { revocations: 3, revision: 9, stale: true, age: 7.5, outages: 2 },
 	now: 61_000,
 };
 
@@ -50,6 +51,10 @@ test('one reading says how things are', () => {
 	expect(last(meter, metrics.keysState.name, 'idp', 'ready')).toBe(1);
 	expect(last(meter, metrics.keysState.name, 'idp', 'stale')).toBe(0);
 	expect(last(meter, metrics.cacheEntries.name)).toBe(7);
+	expect(last(meter, metrics.revocations.name)).toBe(3);
+	expect(last(meter, metrics.revocationRevision.name)).toBe(9);
+	expect([last(meter, metrics.storeStale.name), last(meter, metrics.storeAge.name)]).toEqual([1, 7.5]);
+	expect(meter.sum(metrics.storeOutages.name)).toBe(2);
 });
 
 test('the configuration: since when, how often, and since when another one is rejected', () => {

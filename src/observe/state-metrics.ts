@@ -6,6 +6,7 @@ export interface GatewayState {
 	readonly providers: readonly ProviderState[];
 	readonly cacheEntries: number;
 	readonly audit: { readonly dropped: number; readonly failing: boolean };
+	readonly store: StoreState;
 	/** Milliseconds since the epoch. */
 	readonly now: number;
 }
@@ -23,6 +24,15 @@ export interface WorkersState {
 	readonly absent: number;
 	/** Workers that ended without being told to, so far. */
 	readonly exits: number;
+}
+
+export interface StoreState {
+	readonly revocations: number;
+	readonly revision: number;
+	readonly stale: boolean;
+	/** Seconds; undefined before the first reading. */
+	readonly age: number | undefined;
+	readonly outages: number;
 }
 
 export interface ProviderState {
@@ -47,13 +57,15 @@ export function measureState(meter: Meter, look: () => GatewayState): void {
 	const auditDropped = counterOf(meter, metrics.auditDropped, []);
 	const cacheEntries = meter.series(metrics.cacheEntries, []);
 	const auditFailing = meter.series(metrics.auditFailing, []);
+	const measureStore = createStoreSeries(meter);
 	const providers = new Map<string, ProviderSeries>();
 
 	meter.beforeReading(() => {
-		const { audit, now, ...state } = look();
+		const { audit, store, now, ...state } = look();
 		cacheEntries.record(state.cacheEntries);
 		auditDropped(audit.dropped);
 		auditFailing.record(audit.failing ? 1 : 0);
+		measureStore(store);
 		for (const provider of state.providers) {
 			let series = providers.get(provider.name);
 			if (series === undefined) providers.set(provider.name, (series = createProviderSeries(meter, provider.name)));
@@ -94,6 +106,21 @@ export function measureWorkers(meter: Meter, look: () => WorkersState): void {
 		absent.record(state.absent);
 		exits(state.exits);
 	});
+}
+
+function createStoreSeries(meter: Meter): (state: StoreState) => void {
+	const revocations = meter.series(metrics.revocations, []);
+	const revision = meter.series(metrics.revocationRevision, []);
+	const stale = meter.series(metrics.storeStale, []);
+	const age = meter.series(metrics.storeAge, []);
+	const outages = counterOf(meter, metrics.storeOutages, []);
+	return (state) => {
+		revocations.record(state.revocations);
+		revision.record(state.revision);
+		stale.record(state.stale ? 1 : 0);
+		if (state.age !== undefined) age.record(state.age);
+		outages(state.outages);
+	};
 }
 
 interface ProviderSeries {

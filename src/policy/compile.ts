@@ -26,6 +26,7 @@ import { createIssuerCheck } from '#pipeline/authorize/issuer';
 import { createLifetimeCheck } from '#pipeline/authorize/lifetime';
 import { createRemainingLifetimeCheck } from '#pipeline/authorize/remaining-lifetime';
 import { createResourceCheck } from '#pipeline/authorize/resource';
+import { createRevocationCheck, type Revoked } from '#pipeline/authorize/revocation';
 import { createScopesCheck } from '#pipeline/authorize/scopes';
 import { createTimeCheck } from '#pipeline/authorize/time';
 import { createTypeCheck } from '#pipeline/authorize/type';
@@ -47,6 +48,8 @@ export interface CompileOptions {
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	/** What asks each provider that is asked about its tokens, by name. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	/** What has been revoked. */
+	readonly revoked: Revoked;
 	readonly clock: Clock;
 	readonly cryptography: Pick<Cryptography, 'hexDigest'>;
 	/** Keyed digest of a token's digest, for audit records. */
@@ -68,6 +71,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		keys: options.keys,
 		pairs: options.pairs,
 		introspectors: options.introspectors,
+		revoked: options.revoked,
 		strip: stripFor(written, everywhere),
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
@@ -104,6 +108,7 @@ interface Shared {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	readonly revoked: Revoked;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
@@ -198,6 +203,7 @@ function compileRules(
 	}
 	authorize.push(createTimeCheck(clockSkew));
 	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) authorize.push(lifetimeCheck(rule, provider));
+	authorize.push(createRevocationCheck(shared.revoked));
 	authorize.push(createBindingCheck(rule.binding));
 	if (rule.audience !== undefined) {
 		authorize.push((signed ? createResourceCheck : createAudienceCheck)(rule.audience, parameters));

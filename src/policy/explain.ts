@@ -234,6 +234,7 @@ async function accepts(
 		return false;
 	}
 	const evidence = new Evidence(verified.request, verified.now, verified.monotonic);
+	evidence.credential = credential;
 	evidence.principal = principal;
 	evidence.voucher = verified.voucher;
 	evidence.parameters = parameters;

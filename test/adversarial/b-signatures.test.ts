@@ -8,7 +8,7 @@ import {
 	type GuardedGateway,
 	startGuardedGateway,
 } from '../support/guarded-gateway.ts';
-import { type TestKey, testKey } from '../support/sign-jws.ts';
+import { type TestKey, testKey, twinOf } from '../support/sign-jws.ts';
 import { createTestProvider, type TestProvider } from '../support/test-provider.ts';
 
 const key = testKey('ES256', 'signatures');
@@ -58,13 +58,6 @@ function octets(value: bigint): Buffer {
 
 function integer(bytes: Uint8Array): bigint {
 	return BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
-}
-
-/** The other signature of the same octets by the same key: (r, n − s). */
-function twinOf(token: string): string {
-	const signature = signatureIn(token);
-	const s = integer(signature.subarray(32));
-	return withSignature(Buffer.concat([signature.subarray(0, 32), octets(order - s)]), token);
 }
 
 async function expectDenied(signature: Uint8Array, token?: string): Promise<void> {

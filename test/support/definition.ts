@@ -20,6 +20,8 @@ export function definition(parts: Partial<Definition>): Definition {
 		tokenCacheBytes: 16 * 1024 * 1024,
 		stateDirectory: undefined,
 		workers: 1,
+		store: { type: 'memory', encryptionKeys: [], maxStaleness: 5, failOpen: false },
+		revocation: { logout: [] },
 		...parts,
 	};
 }

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import type { Log } from '#core/index';
 import { type Gateway, type GatewayOptions, startGateway } from '#gateway/start-gateway';
 import type { AuditRecord } from '#observe/audit-record';
+import type { ChangeRecord } from '#observe/change-record';
 import { makeTempDir, writeIn } from './temp-dir.ts';
 
 export interface TestGatewayOptions {
@@ -20,6 +21,8 @@ export interface TestGateway {
 	readonly records: readonly AuditRecord[];
 	/** Waits until there are `count` records and gives the last of those. */
 	record(count: number): Promise<AuditRecord>;
+	/** What operators and providers changed so far. */
+	readonly changes: readonly ChangeRecord[];
 	/** Every line of the operator's log so far, as text. */
 	readonly log: readonly string[];
 	/** Where the configuration file is. */
@@ -43,6 +46,7 @@ export async function startTestGateway(
 	const configFile = writeIn(folder, 'gateway.yaml', configText(config));
 
 	const records: AuditRecord[] = [];
+	const changes: ChangeRecord[] = [];
 	const log: string[] = [];
 	const waiting = new Set<() => void>();
 	try {
@@ -53,12 +57,14 @@ export async function startTestGateway(
 				records.push(record);
 				for (const look of waiting) look();
 			},
+			onChange: (record) => changes.push(record),
 			...(options.runtime === undefined ? {} : { runtime: options.runtime }),
 		});
 		return {
 			url: gateway.url,
 			port: Number(new URL(gateway.url).port),
 			records,
+			changes,
 			log,
 			folder,
 			gateway,

@@ -65,6 +65,7 @@ export function testPolicy(
 		keys: sources,
 		pairs,
 		introspectors: new Map(),
+		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
 		clock,
 		cryptography: nodeCryptography,
 		tokenId: (digest) => digest.slice(0, 8),

@@ -151,3 +151,15 @@ function secretOf(id: string): KeyObject {
 function plain(jwk: object): JsonObject {
 	return JSON.parse(JSON.stringify(jwk)) as JsonObject;
 }
+
+/** Order of P-256 (FIPS 186-5, SP 800-186 §3.2.1.3). */
+const orderOfP256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The token with the other ES256 signature of the same octets by the same key: (r, n − s). */
+export function twinOf(token: string): string {
+	const end = token.lastIndexOf('.') + 1;
+	const signature = Buffer.from(token.slice(end), 'base64url');
+	const s = BigInt(`0x${signature.subarray(32).toString('hex')}`);
+	const other = Buffer.from((orderOfP256 - s).toString(16).padStart(64, '0'), 'hex');
+	return token.slice(0, end) + Buffer.concat([signature.subarray(0, 32), other]).toString('base64url');
+}

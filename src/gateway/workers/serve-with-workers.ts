@@ -7,11 +7,13 @@ import { randomBytes } from 'node:crypto';
 import { openAdmin } from '#admin/admin';
 import type { AdminServer } from '#admin/server';
 import { assemble, type Runtime } from '#assembly/assemble';
-import { standardOutput } from '#runtime/node/line-file';
+import { createChangeRecorder } from '#observe/change-record';
+import { createLineFile, type LineFile, standardOutput } from '#runtime/node/line-file';
 import { createFileWatch } from '#runtime/node/watch';
 import { type Started, withKeptKeys } from '../beginning.ts';
 import { type Configuration, createInstallation, type Prepared } from '../installation.ts';
 import { createLive } from '../live.ts';
+import { withState } from '../open-state.ts';
 import { createReloader } from '../reload.ts';
 import type { Gateway, Phase } from '../start-gateway.ts';
 import { bindSockets } from './bound-sockets.ts';
@@ -46,10 +48,24 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 	const withDigestKey = createDigestKey();
 	const first = withDigestKey({ definition: started.definition, listeners: started.listeners(started.definition) });
 	const { definition } = first;
-	const { runtime, keptKeys } = withKeptKeys(definition, { ...ports, fetcher });
-	const live = createLive(assemble(definition, runtime));
+	const { runtime: withKeys, keptKeys } = withKeptKeys(definition, { ...ports, fetcher });
+	const { runtime, state } = await withState(definition, withKeys);
+	let changes: LineFile | undefined;
+	const abandon = async (cause: unknown): Promise<never> => {
+		await changes?.close();
+		await state.close();
+		throw cause;
+	};
+	// Requests are recorded by the workers; this is for what the admin listener changes.
+	if (definition.admin !== undefined) {
+		const { append: output } = standardOutput;
+		changes = await createLineFile({ path: definition.audit.file, log, output }).catch(abandon);
+	}
+	const live = await Promise.resolve()
+		.then(() => createLive(assemble(definition, runtime)))
+		.catch(abandon);
 	const prepareOwn = createInstallation({ runtime, live, onSwap() {} });
-	const sockets = await bindSockets(first.listeners);
+	const sockets = await bindSockets(first.listeners).catch(abandon);
 	let ticketKeys = randomBytes(48);
 	const crew = createCrew({
 		count,
@@ -116,7 +132,9 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 		crew.kill();
 		live.assembly.stop();
 		await admin?.close();
+		await state.close();
 		await keptKeys?.close();
+		await changes?.close();
 		await closeMetrics();
 	}
 
@@ -129,7 +147,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 			addUp: (own) => crew.readings.read(own),
 		});
 		closeMetrics = metrics.close;
-		if (definition.admin !== undefined) {
+		if (definition.admin !== undefined && changes !== undefined) {
 			admin = await openAdmin(definition.admin, {
 				assembly: () => live.assembly,
 				health: () => ({
@@ -141,10 +159,12 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 				upstreams: undefined,
 				workers: { list: crew.list, ask: crew.ask },
 				clock,
+				cryptography: runtime.cryptography,
 				log,
+				recordChange: createChangeRecorder(changes, definition.audit.onOverflow, () => clock.now()),
 			});
 		}
-		await live.assembly.start();
+		await Promise.all([state.start(), live.assembly.start()]);
 		await crew.start();
 		await fileWatch.follow(started.files);
 		phase = 'serving';
@@ -153,7 +173,9 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 			addresses: sockets.addresses,
 			adminUrl: admin?.url,
 			reload: () => reloader.reload(),
-			reopen: crew.reopen,
+			async reopen() {
+				await Promise.all([crew.reopen(), changes?.reopen()]);
+			},
 			metrics: metrics.render,
 			async stop() {
 				phase = 'draining';

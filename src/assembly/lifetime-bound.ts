@@ -1,0 +1,27 @@
+/**
+ * How long after now a token of a provider can still be good anywhere: the time for which a revocation must last that
+ * says nothing else.
+ */
+import type { Definition, ProviderRules } from '#config/definition';
+
+/**
+ * Seconds from a token's issue to the moment at which every route refuses it, clock skew included; undefined when some
+ * route bounds neither lifetime nor age. Holds for the configuration in force, not for one that allows more later.
+ */
+export function lifetimeBound({ providers, routes, admin }: Definition, provider: string): number | undefined {
+	const skew = providers.find(({ name }) => name === provider)?.clockSkew ?? 0;
+	const uses = [...routes.flatMap(({ rules }) => rules), ...(admin?.auth === undefined ? [] : [admin.auth])];
+	let bound = 0;
+	for (const rules of uses.filter((use) => use.provider === provider)) {
+		const own = boundOf(rules);
+		if (own === undefined) return undefined;
+		bound = Math.max(bound, own);
+	}
+	// An `iat` may lie ahead by the skew, and `exp` be passed by it.
+	return bound === 0 ? undefined : bound + 2 * skew;
+}
+
+function boundOf({ maxLifetime, maxAge }: ProviderRules): number | undefined {
+	const bounds = [maxLifetime, maxAge].filter((bound) => bound !== undefined);
+	return bounds.length === 0 ? undefined : Math.min(...bounds);
+}

@@ -1,0 +1,64 @@
+/** Opens the store that the configuration names, and the state that lives in it. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Runtime } from '#assembly/assemble';
+import { createState, type State } from '#assembly/state';
+import type { Definition, StoreDefinition } from '#config/definition';
+import type { Sealing, Store } from '#core/index';
+import { createSealing } from '#runtime/node/sealing';
+import { createMemoryStore } from '#store/memory';
+import { openRedisStore } from '#store/redis';
+import { openSqliteStore } from '#store/sqlite';
+
+/** The runtime with its state; a state that is there already stays. Rejects with an Error in words for the operator. */
+export async function withState(
+	definition: Definition,
+	ports: Runtime,
+): Promise<{ readonly runtime: Runtime; readonly state: State }> {
+	const state = ports.state ?? (await openState(definition, ports));
+	return { runtime: { ...ports, state }, state };
+}
+
+/** A Redis that is down is no reason to reject. */
+async function openState({ store: definition }: Definition, runtime: Runtime): Promise<State> {
+	const { clock, timers, cryptography, log } = runtime;
+	return createState({
+		store: await openStore(definition, runtime),
+		sealing: sealingOf(definition),
+		clock,
+		timers,
+		log,
+		cryptography,
+		gateway: `${hostname().slice(0, 200)}:${process.pid}:${randomBytes(3).toString('hex')}`,
+		maxStaleness: definition.maxStaleness,
+		failOpen: definition.failOpen,
+	});
+}
+
+async function openStore(definition: StoreDefinition, { clock, log }: Runtime): Promise<Store> {
+	switch (definition.type) {
+		case 'memory':
+			return createMemoryStore({ clock, randomId: randomUUID });
+		case 'sqlite':
+			return openSqliteStore({ path: definition.path });
+		case 'redis': {
+			const ca = definition.ca === undefined ? undefined : await readCa(definition.ca);
+			return openRedisStore({ url: definition.url, clock, log, ...(ca === undefined ? {} : { ca }) });
+		}
+	}
+}
+
+async function readCa(path: string): Promise<string> {
+	try {
+		return await readFile(path, 'utf8');
+	} catch (cause) {
+		throw new Error(`store.ca: the file ${path} cannot be read`, { cause });
+	}
+}
+
+/** What lives in this process alone needs no key of the operator's; everything else is not trusted with secrets without. */
+function sealingOf({ type, encryptionKeys }: StoreDefinition): Sealing | undefined {
+	if (encryptionKeys.length > 0) return createSealing(encryptionKeys.map((key) => Buffer.from(key, 'base64')));
+	return type === 'memory' ? createSealing([randomBytes(32)]) : undefined;
+}
