@@ -406,9 +406,12 @@ test.each(['file', 'standard output'] as const)(
 
 test('what cannot start says so in one readable line, and leaves nothing behind', async () => {
 	const upstream: Pick<RecordingUpstream, 'url'> = { url: 'http://127.0.0.1:1' };
-	await expect(startCommand(open(upstream, { audit: { file: './no/such/folder/audit.jsonl' } }))).rejects.toThrow(
+	const audit = { file: './no/such/folder/audit.jsonl' };
+	await expect(startCommand(open(upstream, { audit, admin: undefined }))).rejects.toThrow(
 		/worker \d could not start: ENOENT/,
 	);
+	// With an admin listener the primary writes there too, and is the first to see.
+	await expect(startCommand(open(upstream, { audit }))).rejects.toThrow(/^countersign start: ENOENT/m);
 	const taken = createServer();
 	await new Promise<void>((resolve) => {
 		taken.listen(0, '127.0.0.1', resolve);
