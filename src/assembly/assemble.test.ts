@@ -116,3 +116,39 @@ test('an assembly that stops ends the sources that it replaced as well', async (
 	await timers.advance(86_400_000);
 	expect(fetcher.requests).toHaveLength(asked);
 });
+
+test('a provider that is asked about its tokens keeps what asks it, as long as its definition is the same', async () => {
+	const { runtime } = setUp();
+	const legacy = provider({
+		name: 'legacy',
+		tokens: ['opaque'],
+		keys: { from: 'none' },
+		introspection: {
+			endpoint: { from: 'url', url: 'https://legacy.example.com/introspect' },
+			client: { id: 'gateway', authentication: { method: 'client_secret_basic', secret: 'secret' } },
+			cache: 30_000,
+			negativeCache: 5_000,
+			timeout: 1_000,
+			concurrency: 4,
+			signed: false,
+			jwts: false,
+		},
+	});
+	const asking = definition({ providers: [legacy], routes: [{ ...orders, rules: [rules({ provider: 'legacy' })] }] });
+	const { poster } = runtime;
+	poster.answer({ body: { active: true, aud: 'https://api.example.com' } });
+	const request = requestView({ target: '/orders', headers: [['authorization', 'Bearer opaque']] });
+	const first = assemble(asking, runtime);
+	await first.start();
+	expect(await first.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: false, kind: 'opaque' } });
+	const same = assemble(asking, runtime, first);
+	expect(same.introspectors.get('legacy')).toBe(first.introspectors.get('legacy'));
+	expect(await same.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: true } });
+	expect(poster.posts).toHaveLength(1);
+	// Another server, or another of us there, may well say something else.
+	const changed = assemble({ ...asking, providers: [{ ...legacy, generation: 'later' }] }, runtime, same);
+	expect(changed.introspectors.get('legacy')).not.toBe(same.introspectors.get('legacy'));
+	poster.answer({ body: { active: false } });
+	expect(await changed.decide(request)).toMatchObject({ kind: 'deny', reason: 'token_inactive' });
+	expect(await first.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: true } });
+});

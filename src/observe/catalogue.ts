@@ -107,7 +107,7 @@ export const metrics = {
 	),
 	introspections: counter(
 		'countersign_introspections_total',
-		'Calls that asked a provider about a token; outcome is active, inactive or failed (its requests answer 503).',
+		'Calls that ask a provider about a token; outcome is active, inactive, failed, or kept_back (nobody was asked: the circuit is open, or too many wait). The last two answer 503.',
 		['provider', 'outcome'],
 	),
 	introspectionDuration: histogram(

@@ -5,7 +5,7 @@ import { metrics } from './catalogue.ts';
 /** One call, as whoever made it tells. */
 export interface MeasuredIntrospection {
 	readonly provider: string;
-	readonly outcome: 'active' | 'inactive' | 'failed';
+	readonly outcome: 'active' | 'inactive' | 'failed' | 'kept_back';
 	readonly seconds: number;
 	/** The token is a JWT that could have been verified without a call. */
 	readonly needless: boolean;
@@ -33,7 +33,12 @@ export function createIntrospectionMetrics(meter: Meter): IntrospectionMetrics {
 			const outcome = (name: string) => meter.series(metrics.introspections, [provider, name]);
 			series = {
 				duration: meter.series(metrics.introspectionDuration, [provider]),
-				outcomes: { active: outcome('active'), inactive: outcome('inactive'), failed: outcome('failed') },
+				outcomes: {
+					active: outcome('active'),
+					inactive: outcome('inactive'),
+					failed: outcome('failed'),
+					kept_back: outcome('kept_back'),
+				},
 				needless: meter.series(metrics.introspectedJwts, [provider]),
 			};
 			providers.set(provider, series);
@@ -45,7 +50,8 @@ export function createIntrospectionMetrics(meter: Meter): IntrospectionMetrics {
 		record({ provider, outcome, seconds, needless }) {
 			const series = seriesOf(provider);
 			series.outcomes[outcome].record(1);
-			series.duration.record(seconds);
+			// A call that never was took no time, and would make the others look quick.
+			if (outcome !== 'kept_back') series.duration.record(seconds);
 			if (needless) series.needless.record(1);
 		},
 		follow(names) {

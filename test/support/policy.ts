@@ -6,6 +6,7 @@ import { type Clock, Evidence, type RequestView, type Verdict } from '#core/inde
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import { readJwkSet } from '#keys/verification/jwk-set';
 import { createLocalKeySource } from '#keys/verification/local';
+import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
@@ -49,6 +50,7 @@ export function testPolicy(
 	definition: Definition,
 	keys: Readonly<Record<string, readonly TestKey[]>>,
 	pairs: ReadonlyMap<string, KeyPairs> = createKeyPairs(definition.providers, nodeCryptography),
+	introspectors: ReadonlyMap<string, Introspector> = new Map(),
 ): TestPolicy {
 	const clock = testClock();
 	const sources = new Map(
@@ -64,7 +66,7 @@ export function testPolicy(
 	const policy = compilePolicy(definition, {
 		keys: sources,
 		pairs,
-		introspectors: new Map(),
+		introspectors,
 		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
 		clock,
 		cryptography: nodeCryptography,

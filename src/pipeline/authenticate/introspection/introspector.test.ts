@@ -158,11 +158,12 @@ test('without a digest the server is asked, whatever is known', async () => {
 });
 
 test('a failure says when to come again, and the circuit answers at once', async () => {
-	const { poster, introspector } = build();
+	const { poster, introspector, calls } = build();
 	poster.answer(new Error('the connection was refused'));
 	for (let i = 0; i < 5; i++) await introspector.introspect(`t${i}`, `d${i}`);
 	const outcome = await introspector.introspect('t', 'd');
 	expect(outcome).toMatchObject({ kind: 'unavailable', retryAfter: 1, cause: { code: 'circuit_open' } });
+	expect(calls.map(({ outcome }) => outcome)).toEqual([...Array<string>(5).fill('failed'), 'kept_back']);
 	expect(introspector.status().warnings).toEqual([expect.stringContaining('failed several times')]);
 });
 

@@ -33,13 +33,14 @@ export interface IntrospectorOptions {
 	readonly jwts: boolean;
 	readonly clock: Clock;
 	readonly log: Log;
-	/** Told of each call that was answered or failed; `seconds` from question to answer. */
+	/** Told of each call; `seconds` from question to answer. */
 	readonly onCall?: (call: IntrospectionCall) => void;
 }
 
 export interface IntrospectionCall {
 	readonly provider: string;
-	readonly outcome: 'active' | 'inactive' | 'failed';
+	/** `kept_back`: nobody was asked, since the circuit is open or too many wait. */
+	readonly outcome: 'active' | 'inactive' | 'failed' | 'kept_back';
 	readonly seconds: number;
 	/** The token is a JWT, and its provider is one whose opaque tokens are introspected. */
 	readonly needless: boolean;
@@ -118,8 +119,9 @@ export function createIntrospector(options: IntrospectorOptions): Introspector {
 			judged = await judge(token);
 		} catch (error) {
 			const cause = error instanceof Error ? error : new Error('the introspection failed', { cause: error });
-			told('failed');
-			return { kind: 'unavailable', cause, retryAfter: error instanceof EndpointCallError ? error.retryAfter : 1 };
+			const known = error instanceof EndpointCallError ? error : undefined;
+			told(known === undefined || known.code === 'no_answer' ? 'failed' : 'kept_back');
+			return { kind: 'unavailable', cause, retryAfter: known?.retryAfter ?? 1 };
 		}
 		told(judged.kind === 'active' ? 'active' : 'inactive');
 		if (judged.kind === 'refused') return judged;
