@@ -40,6 +40,8 @@ export class Wire {
 	readonly socket: Socket;
 	#listener: WireListener = silent;
 	#pending = '';
+	/** Somebody may have been told to wait for what is pending. */
+	#isAwaited = false;
 	#error: Error | undefined;
 
 	private constructor(makeSocket: (onread: OnRead | undefined) => Socket, sharesBuffer: boolean) {
@@ -114,6 +116,7 @@ export class Wire {
 		if (text === '') return;
 		if (this.#pending === '') post(this);
 		this.#pending += text;
+		if (this.isBlocked) this.#isAwaited = true;
 	}
 
 	/** Writes `before`, the bytes from `start` to `end`, and `after`; texts are latin1. */
@@ -138,6 +141,14 @@ export class Wire {
 		if (text === '') return;
 		this.#pending = '';
 		this.socket.write(text, 'latin1');
+	}
+
+	/** The end of a turn. Where the socket has room again by then, it has nothing to say: the wait ends here. */
+	turned(): void {
+		this.flush();
+		if (!this.#isAwaited) return;
+		this.#isAwaited = false;
+		if (this.socket.writable && !this.socket.writableNeedDrain) this.#listener.drained();
 	}
 
 	/** Sends what was written, and a FIN behind it. */
@@ -184,5 +195,5 @@ function flushAll(): void {
 	const wires = waiting;
 	waiting = [];
 	isScheduled = false;
-	for (const wire of wires) wire.flush();
+	for (const wire of wires) wire.turned();
 }
