@@ -100,7 +100,12 @@ test.each([
 	expectRefused(await read(token), '401-IT', 'token_inactive');
 });
 
-test.each(['true', 'false', 1, 0, [], {}, null, [true]])('F02: active %j is no', async (active) => {
+const notTrue = ['true', 'false', 1, 0, [], {}, null, [true]].map((active) => ({
+	active,
+	text: JSON.stringify(active),
+}));
+
+test.each(notTrue)('F02: active $text is no', async ({ active }) => {
 	const token = fresh();
 	server.answer(good({ active }));
 	expectRefused(await read(token), '401-IT', 'token_inactive');
