@@ -22,6 +22,7 @@ const world = definition({
 			sharedAccess: {
 				format: 'service_bus',
 				unnamedKey: undefined,
+				storedKeys: false,
 				keys: [
 					{
 						name: 'sender',

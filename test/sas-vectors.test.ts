@@ -41,6 +41,7 @@ function decide(format: SharedAccessFormat, { key, token }: Vector, at = 0): Pro
 						format,
 						keys: [{ name: keyName, primary: key, secondary: undefined, disabled: false, scopes: [], claims: {} }],
 						unnamedKey: 'unnamed',
+						storedKeys: false,
 					},
 				}),
 			],

@@ -136,6 +136,7 @@ describe('key pairs', () => {
 			sharedAccess: {
 				format: 'service_bus',
 				unnamedKey: undefined,
+				storedKeys: false,
 				keys: [{ name: 'sender', primary: senderKey, secondary: secondaryKey, disabled, scopes: ['a'], claims: {} }],
 			},
 		});
@@ -176,6 +177,7 @@ describe('key pairs', () => {
 					sharedAccess: {
 						format: 'service_bus',
 						unnamedKey: undefined,
+						storedKeys: false,
 						keys: [
 							{ name: 'sender', primary: senderKey, secondary: secondaryKey, disabled: false, scopes: [], claims: {} },
 						],
@@ -202,7 +204,7 @@ describe('key pairs', () => {
 						name: 'devices',
 						tokens: ['shared_access'],
 						keys: { from: 'none' },
-						sharedAccess: { format: 'service_bus', unnamedKey: undefined, keys: [] },
+						sharedAccess: { format: 'service_bus', unnamedKey: undefined, storedKeys: false, keys: [] },
 					}),
 				],
 				routes: [

@@ -13,6 +13,7 @@ import { type AdminRequest, type Page, problem, type Reply } from './exchange.ts
 import { explainPage } from './explain.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { healthPage, readyPage } from './health.ts';
+import { keyPages } from './keys.ts';
 import { isLocalName } from './local-name.ts';
 import { logoutPage } from './logout.ts';
 import { providersPage } from './providers.ts';
@@ -73,6 +74,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		explainPage(subject),
 		...revocationPages(subject),
 		logoutPage(subject),
+		...keyPages(subject),
 		workersPage(subject),
 	];
 	const index: Page = {

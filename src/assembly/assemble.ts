@@ -92,7 +92,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			: { definition: previous.definition, sources: previous.keys, shared: previous.sharedKeys };
 	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
 	const state = runtime.state ?? previous?.state ?? createMemoryState(runtime);
-	const pairs = createKeyPairs(definition.providers, cryptography);
+	const pairs = createKeyPairs(definition.providers, cryptography, state.pairs);
 	const { introspectors, fresh: newIntrospectors } = createIntrospectors(definition, keys, runtime, previous);
 	const { digestKey } = definition.audit;
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.

@@ -3,6 +3,7 @@
  * that is fresh enough to decide by. It is opened once a process; a reload changes nothing about it.
  */
 import type { Clock, Cryptography, LedgerEntry, Log, Sealing, Store, Timers } from '#core/index';
+import { createStoredPairs, type StoredPairs } from '#keys/pairs/stored-pairs';
 import type { Revoked } from '#pipeline/authorize/revocation';
 import { createRevocations, type Revocations } from '#revocation/revocations';
 import { createFollower } from '#store/follower';
@@ -14,6 +15,8 @@ export interface State {
 	/** Seals what is secret before it reaches the store; undefined: a store that may not hold secrets. */
 	readonly sealing: Sealing | undefined;
 	readonly revocations: Revocations;
+	/** Key pairs that are made while the gateway runs. */
+	readonly pairs: StoredPairs;
 	/** For the check of each route. */
 	readonly revoked: Revoked;
 	/** Who shares the store; empty for one that nobody can share. */
@@ -49,7 +52,7 @@ export interface StateOptions {
 	readonly clock: Clock;
 	readonly timers: Timers;
 	readonly log: Log;
-	readonly cryptography: Pick<Cryptography, 'digest' | 'randomBytes'>;
+	readonly cryptography: Pick<Cryptography, 'digest' | 'importSecret' | 'randomBytes'>;
 	/** Name of this gateway among those that share the store. */
 	readonly gateway: string;
 	/** Seconds. */
@@ -72,6 +75,14 @@ export function createState(options: StateOptions): State {
 		digest: options.cryptography.digest,
 		log,
 	});
+	const pairs = createStoredPairs({
+		store,
+		sealing: options.sealing,
+		catchUp: () => follower.catchUp(),
+		clock,
+		cryptography: options.cryptography,
+		log,
+	});
 	const follower = createFollower({
 		store,
 		clock,
@@ -85,6 +96,7 @@ export function createState(options: StateOptions): State {
 					presence.changed();
 				},
 			},
+			pairs,
 		],
 	});
 	const presence = createPresence({
@@ -122,6 +134,7 @@ export function createState(options: StateOptions): State {
 		store,
 		sealing: options.sealing,
 		revocations,
+		pairs,
 		revoked: {
 			deniedBy(principal, evidence) {
 				const revocation = revocations.find(principal, evidence);

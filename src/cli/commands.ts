@@ -2,6 +2,7 @@
 import { runCheck } from './check.ts';
 import { runDemo } from './demo/index.ts';
 import { runExplain } from './explain.ts';
+import { runKeys } from './keys.ts';
 import { runRevoke } from './revoke.ts';
 import { runStart } from './start.ts';
 import { runToken } from './token.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
 		summary: 'decode a token safely, mint one for tests, or make a shared access signature',
 		run: runToken,
 	},
+	{ name: 'keys', summary: 'make, replace and disable key pairs of shared access signatures', run: runKeys },
 	{ name: 'revoke', summary: 'deny tokens on every gateway at once, and show what is denied', run: runRevoke },
 	{ name: 'demo', summary: 'a tour with a real authorization server, a sample API and the gateway', run: runDemo },
 ];

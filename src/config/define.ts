@@ -41,7 +41,11 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		values.state_directory === false
 			? undefined
 			: resolvePath(reading.folder, values.state_directory ?? defaults.stateDirectory);
-	const isWritten = admin?.auth !== undefined || admin?.openChanges === true || revocation.logout.length > 0;
+	const isWritten =
+		admin?.auth !== undefined ||
+		admin?.openChanges === true ||
+		revocation.logout.length > 0 ||
+		[...providers.values()].some(({ definition }) => definition.sharedAccess?.storedKeys === true);
 	const workers = values.workers ?? defaults.workers;
 	const definition: Definition = {
 		listen,

@@ -257,6 +257,8 @@ export interface ClientDefinition {
 export interface SharedAccessDefinition {
 	readonly format: SharedAccessFormat;
 	readonly keys: readonly SharedKeyDefinition[];
+	/** Whether pairs of the store count beside these. */
+	readonly storedKeys: boolean;
 	/** Name of the key of signatures that name none; undefined: such signatures are refused. */
 	readonly unnamedKey: string | undefined;
 }

@@ -114,6 +114,7 @@ routes: [{ path: /**, scopes: [send], upstream: http://127.0.0.1:9001 }]
 		sharedAccess: {
 			format: 'service_bus',
 			unnamedKey: 'sender',
+			storedKeys: false,
 			keys: [
 				{
 					name: 'sender',

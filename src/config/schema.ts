@@ -136,6 +136,11 @@ export const providerSchema = z.strictObject({
 		.record(z.string(), sharedKeySchema, 'expected a mapping of key names to {primary, secondary, …}')
 		.optional()
 		.meta({ description: '`shared_access`: the keys, by key name. The name is the client.' }),
+	stored_keys: flag().optional().meta({
+		description:
+			'`shared_access`: also takes the key pairs that `countersign keys` makes, which live in the `store`; names of `keys` come first.',
+		default: false,
+	}),
 	unnamed_key: text().optional().meta({
 		description:
 			'`shared_access`: name of the key that verifies signatures without `skn`. Without it they are refused.',
@@ -483,7 +488,7 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({
 			description:
-				'Where revocations, key pairs and replays are kept. Default: `sqlite` once something can write there (admin with `auth` or `insecure_changes`, `revocation.logout`) and `state_directory` is not false; else `memory`.',
+				'Where revocations, key pairs and replays are kept. Default: `sqlite` once something can write there (admin with `auth` or `insecure_changes`, `revocation.logout`, `stored_keys`) and `state_directory` is not false; else `memory`.',
 		}),
 	revocation: z
 		.strictObject({

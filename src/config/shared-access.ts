@@ -18,7 +18,7 @@ import type { ShapedProvider } from './shape.ts';
 import { checkSecret } from './shared-secret.ts';
 import { checkTokenFrom } from './token-from.ts';
 
-const ownKeys = ['format', 'keys', 'unnamed_key'] as const satisfies readonly (keyof ProviderFile)[];
+const ownKeys = ['format', 'keys', 'stored_keys', 'unnamed_key'] as const satisfies readonly (keyof ProviderFile)[];
 const sensibleKeys: ReadonlySet<string> = new Set<keyof ProviderFile>([
 	...ownKeys,
 	'tokens',
@@ -84,7 +84,7 @@ export function readSharedAccessProvider(shaped: ShapedProvider, reading: Readin
 		issuers: [],
 		issuerTemplate: undefined,
 		keys: { from: 'none' },
-		sharedAccess: { format, keys, unnamedKey: values.unnamed_key },
+		sharedAccess: { format, keys, storedKeys: values.stored_keys ?? false, unnamedKey: values.unnamed_key },
 		introspection: undefined,
 		algorithms: [],
 		typ: [],
@@ -130,10 +130,10 @@ function checkKeysOfProvider({ path, values, present }: ShapedProvider, report: 
 function readKeys({ path, values, present }: ShapedProvider, { report }: Reading): readonly SharedKeyDefinition[] {
 	const { format, keys } = values;
 	const entries = Object.entries(keys ?? {});
-	if (entries.length === 0 && (keys !== undefined || !present.has('keys'))) {
+	if (entries.length === 0 && values.stored_keys !== true && (keys !== undefined || !present.has('keys'))) {
 		report.error(keys === undefined ? path : [...path, 'keys'], 'no keys: nobody could sign anything', {
 			at: 'key',
-			fix: 'For example: keys: { RootManage: { primary: "${env:KEY}" } }',
+			fix: 'For example: keys: { RootManage: { primary: "${env:KEY}" } }, or stored_keys: true',
 		});
 	}
 	const seen = new Map<string, string>();
@@ -199,7 +199,7 @@ function checkUnnamedKey(
 		report.error(at, `a signature of the format ${format} always names its key`, { at: 'key' });
 		return;
 	}
-	if (keys.some(({ name }) => name === unnamed)) return;
+	if (values.stored_keys === true || keys.some(({ name }) => name === unnamed)) return;
 	const fix = suggest(
 		unnamed,
 		keys.map(({ name }) => name),

@@ -11,7 +11,10 @@ export interface PairKeyInput {
 }
 
 /** Throws an Error that holds nothing of the key when it is empty, too short or not in the format's encoding. */
-export function createPairKey({ format, name, text }: PairKeyInput, crypto: Cryptography): VerificationKey {
+export function createPairKey(
+	{ format, name, text }: PairKeyInput,
+	crypto: Pick<Cryptography, 'importSecret'>,
+): VerificationKey {
 	const octets = sharedAccessKeyOctets(format, text);
 	if (typeof octets === 'string') throw new Error(`key ${name}: ${octets}`);
 	return {
