@@ -1,6 +1,7 @@
 import { InvalidConfigError } from '#gateway/start-gateway';
 import { startProcesses } from '#gateway/start-processes';
 import { createLog } from '#runtime/node/log';
+import { settleV8 } from '#runtime/node/v8-settings';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign start --config FILE [--log-format text|json]
@@ -30,6 +31,7 @@ export async function runStart(args: readonly string[]): Promise<number> {
 	const format = textOption(values['log-format']) ?? 'text';
 	if (format !== 'text' && format !== 'json') throw new UsageError(`--log-format is text or json, not ${format}`);
 
+	settleV8();
 	const jsonLog = format === 'json';
 	const log = createLog(process.stderr, { json: jsonLog });
 	try {

@@ -27,7 +27,7 @@ export const defaults = {
 	},
 	telemetry: { sample: 0.1, serviceName: 'countersign' },
 	endAtExpiry: 'tunnels',
-	tokenCache: '64MiB',
+	tokenCache: '192MiB',
 	introspection: { cache: '30s', negativeCache: '5s', timeout: '3s', concurrency: 64 },
 	store: { maxStaleness: '5s' },
 	stateDirectory: './.countersign',

@@ -139,7 +139,7 @@ test('defaults of a small file', async () => {
 		listen: [{ host: '127.0.0.1', port: 8080, tls: undefined }],
 		limits: { headers: 32_768, headerCount: 100, token: 16_384 },
 		timeouts: { requestHead: 10_000, drain: 30_000 },
-		tokenCacheBytes: 64 * 1024 * 1024,
+		tokenCacheBytes: 192 * 1024 * 1024,
 		audit: { onOverflow: 'drop' },
 	});
 	expect(definition.providers[0]).toMatchObject({

@@ -1,8 +1,8 @@
 /**
  * An audit record as its line of JSON, put together as text: the same line that `JSON.stringify` makes of the record,
- * without the record. What is the same from request to request (the second, a principal) is worded once.
+ * without the record.
  */
-import type { Facts, Principal } from '#core/index';
+import type { Facts } from '#core/index';
 import { type AuditInput, cut, round } from './audit-record.ts';
 
 /** Equal to `JSON.stringify(auditRecord(input))`, without a line end. */
@@ -30,26 +30,10 @@ function judgedText(facts: Facts | undefined): string {
 
 function subjectText({ route, provider, kind, principal, tokenId }: Facts): string {
 	let text = route === undefined ? '' : `,"route":${quoted(route)}`;
-	if (principal !== undefined && principal.provider === provider && principal.kind === kind) text += who(principal);
-	else {
-		if (provider !== undefined) text += `,"provider":${quoted(provider)}`;
-		if (kind !== undefined) text += `,"kind":"${kind}"`;
-		if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
-	}
+	if (provider !== undefined) text += `,"provider":${quoted(provider)}`;
+	if (kind !== undefined) text += `,"kind":"${kind}"`;
+	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
 	return tokenId === undefined ? text : `${text},"token_id":${quoted(tokenId)}`;
-}
-
-const known = new WeakMap<Principal, string>();
-
-/** A principal that is recalled from the cache of genuine tokens is the same object each time. */
-function who(principal: Principal): string {
-	let text = known.get(principal);
-	if (text === undefined) {
-		const { provider, kind, subject, client } = principal;
-		text = `,"provider":${quoted(provider)},"kind":"${kind}"${member('subject', subject)}${member('client', client)}`;
-		known.set(principal, text);
-	}
-	return text;
 }
 
 function member(name: string, value: string | undefined): string {

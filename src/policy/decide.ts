@@ -138,13 +138,9 @@ function verified(
 		// What nobody vouches for any more when it is known, counts for this request alone.
 		if (evidence.now < endsAt && evidence.monotonic < voucher.usableUntil) {
 			const expiresMonotonic = evidence.monotonic + (endsAt - evidence.now) * 1000;
-			const { scheme, token } = credential;
+			const { scheme } = credential;
 			const { generation } = rules;
-			policy.genuine.admit(
-				digest,
-				{ principal, scheme, voucher, generation, endsAt, expiresMonotonic, tokenId },
-				token.length,
-			);
+			policy.genuine.admit(digest, { principal, scheme, voucher, generation, endsAt, expiresMonotonic, tokenId });
 		}
 	}
 	return conclude(policy, route, guard, evidence);

@@ -24,17 +24,18 @@ export interface GenuineToken {
 export interface GenuineTokens {
 	/** Entries for this digest, one per provider that verified it; undefined when there is none. */
 	recall(digest: string): readonly GenuineToken[] | undefined;
-	/** Keeps what a token of this length says; replaces what the same provider said before. */
-	admit(digest: string, token: GenuineToken, length: number): void;
+	/** Keeps what a token says; replaces what the same provider said before. */
+	admit(digest: string, token: GenuineToken): void;
 	/** Entries, for metrics. */
 	readonly size: number;
 }
 
-/** What an entry takes beside its claims: digest, principal, scopes, list node; measured with 100,000 live entries. */
-const overhead = 700;
+/** What an entry takes beside its claims: digest, principal, list node; measured with 100,000 live entries. */
+const overhead = 600;
 /** What parts of a token take beside their text. A token of 12 KiB can hold thousands of them, and take 180 KiB. */
 const perValue = 88;
 const perMember = 64;
+const perText = 24;
 const perScope = 48;
 
 /** `maxBytes`: estimated, not measured; 0 keeps nothing. */
@@ -43,7 +44,7 @@ export function createGenuineTokens(maxBytes: number): GenuineTokens {
 	const entries = new LRUCache<string, readonly GenuineToken[]>({ maxSize: maxBytes, maxEntrySize: maxBytes });
 	return {
 		recall: (digest) => entries.get(digest),
-		admit(digest, token, length) {
+		admit(digest, token) {
 			const others = (entries.peek(digest) ?? []).filter(
 				(other) => other.principal.provider !== token.principal.provider,
 			);
@@ -52,7 +53,7 @@ export function createGenuineTokens(maxBytes: number): GenuineTokens {
 				(sum, { principal }) => sum + weigh(principal.claims) + perScope * principal.scopes.size,
 				0,
 			);
-			entries.set(digest, all, { size: all.length * (overhead + length) + parts });
+			entries.set(digest, all, { size: all.length * overhead + parts });
 		},
 		get size() {
 			return entries.size;
@@ -60,8 +61,9 @@ export function createGenuineTokens(maxBytes: number): GenuineTokens {
 	};
 }
 
-/** Bytes of lists, objects and their members at all levels, without their text. Its depth is bounded by the JSON reader's. */
+/** Bytes of a value at all levels, on the safe side. Its depth is bounded by the JSON reader's. */
 function weigh(value: JsonValue): number {
+	if (typeof value === 'string') return perText + value.length;
 	if (typeof value !== 'object' || value === null) return 0;
 	const inner: readonly JsonValue[] = Object.values(value);
 	return inner.reduce<number>(

@@ -5,6 +5,7 @@
 import { answerWorkerQuestion } from '#admin/worker-questions';
 import type { DocumentFetcher, Log } from '#core/index';
 import { createLog } from '#runtime/node/log';
+import { settleV8 } from '#runtime/node/v8-settings';
 import { createPorts } from '../beginning.ts';
 import type { Prepared } from '../installation.ts';
 import { createServing, type Serving } from '../serving.ts';
@@ -20,6 +21,8 @@ if (process.send === undefined) {
 	process.stderr.write('this file is started by `countersign start`, when the configuration asks for workers\n');
 	process.exit(2);
 }
+
+settleV8();
 
 const wire: Wire = {
 	// The callback keeps a closed channel from being an unheard 'error'.

@@ -130,3 +130,13 @@ function importTestKey(algorithm: Algorithm) {
 		? nodeCryptography.importSecret(key.privateKey.export())
 		: nodeCryptography.importJwk(key.jwk);
 }
+
+test('the keyed digest is HMAC-SHA-256 (RFC 2104), for keys of any length', () => {
+	fc.assert(
+		fc.property(fc.uint8Array({ maxLength: 200 }), fc.string({ unit: 'binary' }), (key, text) => {
+			const expected = createHmac('sha256', key).update(text, 'utf8').digest('base64url');
+			const digest = nodeCryptography.keyedDigest(key);
+			expect([digest(text), digest(text)]).toEqual([expected, expected]);
+		}),
+	);
+});
