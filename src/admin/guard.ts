@@ -18,7 +18,7 @@ export type Guard = (request: RequestView) => Promise<{ readonly by: Principal }
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 	const { definition, policy, keys, pairs, introspectors, state } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
-	const { clock, digest: hexDigest, tokenId, genuine } = policy;
+	const { clock, cryptography, tokenId, genuine } = policy;
 	// While the store is away the operator must still be let in to see why; whoever was revoked before stays out.
 	const revoked: Revoked = { ...state.revoked, unknownSince: () => undefined };
 	const decide = createDecide(
@@ -28,7 +28,7 @@ export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 			introspectors,
 			revoked,
 			clock,
-			cryptography: { hexDigest },
+			cryptography,
 			tokenId,
 			genuine,
 		}),

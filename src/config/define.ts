@@ -4,7 +4,9 @@
  */
 import { type Reason, reasons } from '#core/index';
 import { isCidr } from '#formats/ip';
+import { usualCertificateField } from '#formats/told-certificate';
 import { readAdmin } from './admin.ts';
+import { checkBindings } from './bindings.ts';
 import { readCors } from './cors.ts';
 import { defaults } from './defaults.ts';
 import type { Definition, LimitsDefinition, TimeoutsDefinition } from './definition.ts';
@@ -60,6 +62,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		providers: [...providers.values()].map(({ definition }) => definition),
 		routes: routes.flatMap((route) => route.definition ?? []),
 		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
+		clientCertificateHeader: readClientCertificateHeader(values, report),
 		limits: readLimits(values.limits, report),
 		timeouts: readTimeouts(values.timeouts, report),
 		errors: { exposeReason: values.errors?.expose_reason ?? false, realm: values.errors?.realm },
@@ -71,6 +74,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		revocation,
 		workers,
 	};
+	checkBindings(file.routes, definition, report);
 	adviseOnProviders(providers, definition.routes, report);
 	return definition;
 }
@@ -93,6 +97,21 @@ function readTrustedProxies(list: readonly string[], report: Report): readonly s
 			report.warning(['trusted_proxies', index], 'every address is trusted: clients can claim to be anyone');
 	}
 	return list;
+}
+
+/** Only who is trusted can be believed about a certificate. */
+function readClientCertificateHeader(
+	{ client_certificate_header: value, trusted_proxies: proxies }: ConfigFile,
+	report: Report,
+): Definition['clientCertificateHeader'] {
+	if (value === undefined) return undefined;
+	if (proxies === undefined || proxies.length === 0) {
+		report.error(['client_certificate_header'], 'without trusted_proxies nobody is believed about a certificate', {
+			at: 'key',
+			fix: 'List the addresses of the TLS terminators in trusted_proxies.',
+		});
+	}
+	return { field: value.name ?? usualCertificateField[value.format], format: value.format };
 }
 
 /** Only reasons that are 401 or 403 may move, and only between these two. */

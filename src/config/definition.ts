@@ -11,6 +11,7 @@ import type {
 	SharedAccessFormat,
 	Upstream,
 } from '#core/index';
+import type { CertificateFormat } from '#formats/told-certificate';
 
 export interface Definition {
 	readonly listen: readonly ListenerDefinition[];
@@ -23,6 +24,8 @@ export interface Definition {
 	readonly routes: readonly RouteDefinition[];
 	/** Addresses and CIDR blocks whose `Forwarded`/`X-Forwarded-*` is believed. */
 	readonly trustedProxies: readonly string[];
+	/** Where a trusted proxy tells of the client's certificate; undefined: nobody is believed about it. */
+	readonly clientCertificateHeader: ClientCertificateHeaderDefinition | undefined;
 	readonly limits: LimitsDefinition;
 	readonly timeouts: TimeoutsDefinition;
 	readonly errors: { readonly exposeReason: boolean; readonly realm: string | undefined };
@@ -61,6 +64,12 @@ export interface StoreRules {
 export interface RevocationDefinition {
 	/** Providers whose back-channel logout tokens are taken, and whom these must be meant for, any of. */
 	readonly logout: readonly { readonly provider: string; readonly audience: readonly string[] }[];
+}
+
+export interface ClientCertificateHeaderDefinition {
+	/** Name of the field, as written. */
+	readonly field: string;
+	readonly format: CertificateFormat;
 }
 
 export interface ListenerDefinition {

@@ -46,7 +46,6 @@ export function readRules(input: RuleInput, reading: Reading): ProviderRules {
 	if (definition.sharedAccess !== undefined) checkSignatureRules(input, reading);
 	const tokenFrom = own?.token_from ?? route.values.token_from;
 	const binding = own?.binding ?? route.values.binding ?? 'if_bound';
-	if (own?.binding !== undefined) warnOfBinding(own.binding, [...ownPath, 'binding'], reading);
 	return {
 		provider: provider.name,
 		audience,
@@ -75,6 +74,16 @@ function checkSignatureRules({ route, provider, own, ownPath }: RuleInput, { rep
 		if (own?.audience !== undefined) checkRoots(own.audience, format, [...ownPath, 'audience'], report);
 		else checkRoots(route.values.audience, format, [...route.path, 'audience'], report);
 	}
+	if ((own?.binding ?? route.values.binding ?? 'if_bound') !== 'if_bound') {
+		report.error(
+			[...(own?.binding === undefined ? route.path : ownPath), 'binding'],
+			`signatures of ${provider.name} are never bound to a key`,
+			{
+				at: 'key',
+				fix: 'Give binding to the other providers in their own rules.',
+			},
+		);
+	}
 	const at = own?.max_age === undefined ? route.path : ownPath;
 	if ((own?.max_age ?? route.values.max_age) === undefined) return;
 	report.error([...at, 'max_age'], `signatures of ${provider.name} do not say when they were made`, {
@@ -98,7 +107,6 @@ export function checkRouteRules(
 	const { values, path } = route;
 	readClaims(values.claims, [...path, 'claims'], reading.report);
 	if (values.token_from !== undefined) checkTokenFrom(values.token_from, [...path, 'token_from'], reading.report);
-	if (values.binding !== undefined) warnOfBinding(values.binding, [...path, 'binding'], reading);
 	checkTemplates(values, path, parameters, reading);
 }
 
@@ -187,12 +195,4 @@ function walkTexts(value: unknown, path: ConfigPath, visit: (text: string, path:
 	else if (typeof value === 'object' && value !== null) {
 		for (const [key, item] of Object.entries(value)) walkTexts(item, [...path, key], visit);
 	}
-}
-
-function warnOfBinding(binding: NonNullable<RuleFile['binding']>, path: ConfigPath, { report }: Reading): void {
-	if (binding === 'if_bound') return;
-	report.warning(
-		path,
-		'bindings cannot be checked in this version: every request will be refused with binding_missing',
-	);
 }

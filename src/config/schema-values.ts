@@ -113,7 +113,7 @@ export const clients = () =>
 export const binding = () =>
 	z.enum(['if_bound', 'required', 'mtls', 'dpop']).meta({
 		description:
-			'Whether the token must be bound to a key of the client (`cnf`). This version cannot check bindings: a bound token is always refused, and anything but `if_bound` refuses every token.',
+			'Whether the token must be bound to a key of the client (`cnf`): `mtls` to its TLS certificate (RFC 8705), `dpop` to the key of its DPoP proofs (RFC 9449), `required` to either. What a token is bound to must be proven under each of them.',
 		default: 'if_bound',
 	});
 export const maxLifetime = () =>

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
+import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
 import { clientSchema, introspectionSchema } from './schema-client.ts';
 import { upstreamSchema } from './schema-upstream.ts';
@@ -396,6 +397,22 @@ export const configSchema = z.strictObject({
 		description: 'Addresses and CIDR blocks whose `Forwarded` and `X-Forwarded-*` are believed.',
 		default: [],
 	}),
+	client_certificate_header: z
+		.strictObject({
+			format: z.enum(certificateFormats).meta({
+				description:
+					'How the certificate stands in it: `rfc9440` (`Client-Cert`), `xfcc` (Envoy’s `X-Forwarded-Client-Cert` with `Hash` or `Cert`), `pem` (URL-encoded PEM: nginx, AWS), `base64` (the DER encoding: HAProxy, Azure).',
+			}),
+			name: word('a header name').optional().meta({
+				description:
+					'Name of the header. Default: `Client-Cert`, `X-Forwarded-Client-Cert`, `X-SSL-Client-Cert` or `X-ARR-ClientCert`, by format.',
+			}),
+		})
+		.optional()
+		.meta({
+			description:
+				'Header in which the `trusted_proxies`, which end TLS, tell of the client’s certificate. They must remove what clients send under that name.',
+		}),
 	limits: z
 		.strictObject({
 			headers: size().optional().meta({ description: 'Bytes of a request’s head.', default: defaults.limits.headers }),

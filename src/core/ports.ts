@@ -62,6 +62,8 @@ export interface Cryptography {
 	digest(text: string): string;
 	/** SHA-256 of the UTF-8 of `text` as 64 hexadecimal digits: the quickest to make; flat like `digest`. */
 	hexDigest(text: string): string;
+	/** SHA-256 of these octets, base64url. */
+	digestOctets(octets: Uint8Array): string;
 	/** A function that gives HMAC-SHA-256 of `text`, base64url, under `key`. */
 	keyedDigest(key: Uint8Array): (text: string) => string;
 	randomBytes(length: number): Uint8Array;

@@ -6,12 +6,12 @@ import type {
 	Check,
 	Clock,
 	CredentialLocation,
-	Cryptography,
 	HeaderList,
 	HeaderStrip,
 	Principal,
 	Upstream,
 } from '#core/index';
+import { compileBlocks } from '#formats/ip';
 import { readPathPattern } from '#formats/route-pattern';
 import { compileTemplate } from '#formats/template';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
@@ -30,6 +30,7 @@ import { createRevocationCheck, type Revoked } from '#pipeline/authorize/revocat
 import { createScopesCheck } from '#pipeline/authorize/scopes';
 import { createTimeCheck } from '#pipeline/authorize/time';
 import { createTypeCheck } from '#pipeline/authorize/type';
+import { type CertificateOf, createCertificateOf } from '#pipeline/extract/client-certificate';
 import { createCredentialCheck } from '#pipeline/extract/credential';
 import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
@@ -37,7 +38,7 @@ import { compileAuthenticators, type ProviderUse, schemesOf } from './authentica
 import { createKindOf } from './credential-kind.ts';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
 import { compileHost } from './host-matcher.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, PolicyCryptography } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
 
@@ -51,7 +52,7 @@ export interface CompileOptions {
 	/** What has been revoked. */
 	readonly revoked: Revoked;
 	readonly clock: Clock;
-	readonly cryptography: Pick<Cryptography, 'hexDigest'>;
+	readonly cryptography: PolicyCryptography;
 	/** Keyed digest of a token's digest, for audit records. */
 	readonly tokenId: (digest: string) => string;
 	/** Genuine tokens to carry over from the policy before; entries of changed providers do not count there. */
@@ -65,6 +66,8 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	const ruleLocations = definition.routes.flatMap((route) => route.rules.flatMap((rules) => rules.tokenFrom));
 	const everywhere = [...locations, ...ruleLocations];
 	const written = definition.routes.flatMap((route) => route.claimsToHeaders.map(({ header }) => header));
+	const { clientCertificateHeader: told } = definition;
+	if (told !== undefined) written.push(told.field);
 	const shared: Shared = {
 		definition,
 		providers,
@@ -72,6 +75,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		pairs: options.pairs,
 		introspectors: options.introspectors,
 		revoked: options.revoked,
+		certificateOf: compileCertificateOf(definition, options.cryptography),
 		strip: stripFor(written, everywhere),
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
@@ -90,10 +94,20 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		encodedSlash: routes.some((route) => route.encodedSlash),
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
 		clock: options.clock,
+		cryptography: options.cryptography,
 		digest: options.cryptography.hexDigest,
 		tokenId: options.tokenId,
 		statuses: definition.responses,
 	};
+}
+
+function compileCertificateOf(
+	{ clientCertificateHeader: told, trustedProxies }: Definition,
+	{ digestOctets: digest }: PolicyCryptography,
+): CertificateOf {
+	if (told === undefined) return createCertificateOf(undefined);
+	const { field, format } = told;
+	return createCertificateOf({ field: field.toLowerCase(), format, isTrusted: compileBlocks(trustedProxies), digest });
 }
 
 function pathParameterNames(path: string): readonly string[] {
@@ -109,6 +123,7 @@ interface Shared {
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly revoked: Revoked;
+	readonly certificateOf: CertificateOf;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
@@ -204,7 +219,7 @@ function compileRules(
 	authorize.push(createTimeCheck(clockSkew));
 	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) authorize.push(lifetimeCheck(rule, provider));
 	authorize.push(createRevocationCheck(shared.revoked));
-	authorize.push(createBindingCheck(rule.binding));
+	authorize.push(createBindingCheck({ binding: rule.binding, certificateOf: shared.certificateOf }));
 	if (rule.audience !== undefined) {
 		authorize.push((signed ? createResourceCheck : createAudienceCheck)(rule.audience, parameters));
 	}

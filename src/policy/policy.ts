@@ -1,7 +1,10 @@
-import type { Clock, Reason } from '#core/index';
+import type { Clock, Cryptography, Reason } from '#core/index';
 import type { GenuineTokens } from './genuine-tokens.ts';
 import type { RoutePolicy } from './route-policy.ts';
 import type { RouteTable } from './route-table.ts';
+
+/** What decisions need of cryptography, beside keys. */
+export type PolicyCryptography = Pick<Cryptography, 'hexDigest' | 'digestOctets'>;
 
 /** Everything that a decision needs: immutable, so that a reload is one assignment. */
 export interface Policy {
@@ -13,6 +16,7 @@ export interface Policy {
 	readonly encodedSlash: boolean;
 	readonly genuine: GenuineTokens;
 	readonly clock: Clock;
+	readonly cryptography: PolicyCryptography;
 	/** Digest of a whole token: flat, collision-free. */
 	readonly digest: (token: string) => string;
 	/** Keyed digest for audit records. */

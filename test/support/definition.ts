@@ -12,6 +12,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		providers: [],
 		routes: [],
 		trustedProxies: [],
+		clientCertificateHeader: undefined,
 		limits: { headers: 32_768, headerCount: 100, token: 16_384, body: undefined, connections: undefined },
 		timeouts: { requestHead: 10_000, requestBody: 30_000, keepAlive: 5_000, tunnelIdle: 60_000, drain: 5_000 },
 		errors: { exposeReason: false, realm: undefined },

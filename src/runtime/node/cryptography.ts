@@ -63,6 +63,7 @@ export const nodeCryptography: Cryptography = {
 	pemToJwk: (pem) => publicJwkOfPem(pem, Date.now()),
 	digest: (text) => hash('sha256', text, 'base64url'),
 	hexDigest: (text) => hash('sha256', text, 'hex'),
+	digestOctets: (octets) => hash('sha256', octets, 'base64url'),
 	keyedDigest,
 	randomBytes: (length) => new Uint8Array(randomBytes(length)),
 };
