@@ -162,6 +162,8 @@ async function checkServing(folder: string, more: Readonly<Record<string, unknow
 		...more,
 		listen: '127.0.0.1:0',
 		audit: { file: './audit.jsonl' },
+		// Its thread is a file of its own, which a build must have and find.
+		store: { type: 'sqlite', path: './state/store.db' },
 		providers: { idp: { issuer: 'https://idp.example.com/', jwks: await publicKeys(), audience: 'api' } },
 		routes: [{ path: '/**', upstream: 'http://127.0.0.1:9' }],
 	};

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { backChannelLogout } from '#revocation/security-events';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
+import { freePort } from './support/redis-server.ts';
 import { testKey, twinOf } from './support/sign-jws.ts';
 import { writeIn } from './support/temp-dir.ts';
 import { createTestProvider, type TestProvider } from './support/test-provider.ts';
@@ -226,4 +227,27 @@ test('back-channel logout: what does not count changes nothing', async () => {
 	expect(await logout(logoutToken(), '/logout/nobody')).toBe(400);
 	expect(await logout(logoutToken(), '/logout')).toBe(401);
 	expect(gateway.changes.length).toBe(before);
+});
+
+test('back-channel logout as the guide has it: by a route to the admin listener', async () => {
+	const { admin: guarded, routes } = config();
+	const listen = `127.0.0.1:${await freePort()}`;
+	const own = await startTestGateway({
+		...config(),
+		admin: { ...guarded, listen },
+		routes: [...routes, { path: '/logout/idp', methods: ['POST'], public: true, upstream: `http://${listen}` }],
+	});
+	onTestFinished(() => own.stop());
+	const session = provider.issue({ sub: 'grace', sid: 'g-1' });
+	expect(await call(session, own)).toBe(200);
+	const send = async (token: string) => {
+		const body = new URLSearchParams({ logout_token: token });
+		const response = await fetch(`${own.url}/logout/idp`, { method: 'POST', body });
+		return [response.status, response.headers.get('cache-control')];
+	};
+	expect(await send(logoutToken({ sub: 'grace', sid: 'g-1' }))).toEqual([200, 'no-store']);
+	expect(await call(session, own)).toBe(401);
+	expect(await send('garbage')).toEqual([400, 'no-store']);
+	// The route leads to that page, and to no other.
+	expect((await fetch(`${own.url}/revocations`)).status).toBe(404);
 });
