@@ -16,7 +16,7 @@ export type Guard = (request: RequestView) => Promise<{ readonly by: Principal }
 
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
-	const { definition, policy, keys, pairs, introspectors, state } = assembly;
+	const { definition, policy, keys, pairs, introspectors, decryption, state } = assembly;
 	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
 	const { clock, cryptography, tokenId, genuine } = policy;
 	// While the store is away the operator must still be let in to see why; whoever was revoked before stays out.
@@ -26,6 +26,7 @@ export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 			keys,
 			pairs,
 			introspectors,
+			decryption,
 			revoked,
 			clock,
 			cryptography,

@@ -6,6 +6,7 @@ import type { Definition } from '#config/definition';
 import type {
 	Clock,
 	Cryptography,
+	DecryptionKey,
 	DocumentFetcher,
 	FormPoster,
 	KeptKeys,
@@ -21,12 +22,14 @@ import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/int
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
+export { decryptionKeyProblems } from './decryption-keys.ts';
 export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
 
@@ -58,6 +61,8 @@ export interface Assembly {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	/** Key pairs of each provider of shared access signatures, by name. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
+	/** Keys of each provider whose tokens may be encrypted, by name. */
+	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	/** What asks each provider that is asked about its tokens, by name. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly sharedKeys: SharedKeys;
@@ -93,6 +98,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	const { sources: keys, fresh, shared } = createKeySources(definition, runtime, before);
 	const state = runtime.state ?? previous?.state ?? createMemoryState(runtime);
 	const pairs = createKeyPairs(definition.providers, cryptography, state.pairs);
+	const decryption = createDecryptionKeys(definition.providers, cryptography);
 	const { introspectors, fresh: newIntrospectors } = createIntrospectors(definition, keys, runtime, previous);
 	const { digestKey } = definition.audit;
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
@@ -102,6 +108,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		keys,
 		pairs,
 		introspectors,
+		decryption,
 		revoked: state.revoked,
 		clock,
 		cryptography,
@@ -119,6 +126,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		decide: createDecide(policy),
 		keys,
 		pairs,
+		decryption,
 		introspectors,
 		sharedKeys: shared,
 		state,

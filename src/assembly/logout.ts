@@ -42,7 +42,14 @@ export function createLogout(assembly: Assembly, cryptography: Pick<Cryptography
 		evidence.credential = { scheme: 'bearer', token, location };
 		const checks = [
 			...createJwtAuthenticator([
-				{ ...provider, algorithms: new Set(provider.algorithms), keys: source, tokenFrom: [location] },
+				{
+					...provider,
+					algorithms: new Set(provider.algorithms),
+					keys: source,
+					// Logout tokens are signed (OpenID Connect Back-Channel Logout §2.4); encrypted ones are not taken.
+					decryption: [],
+					tokenFrom: [location],
+				},
 			]),
 			createIssuerCheck(provider.issuers, provider.issuerTemplate),
 		];

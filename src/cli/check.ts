@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { clientProblems, localKeyProblems } from '#assembly/assemble';
+import { clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { nodeCryptography } from '#runtime/node/cryptography';
@@ -26,6 +26,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
 		readFile: (path) => readFile(path, 'utf8'),
 		env: process.env,
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
+		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
 	});
 	const valid = definition !== undefined;

@@ -1,7 +1,7 @@
 /** `countersign explain`: why is this request decided as it is? Offline from a configuration file, or by a running gateway. */
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
-import { assemble, clientProblems, localKeyProblems } from '#assembly/assemble';
+import { assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { type Explanation, explain } from '#policy/explain';
@@ -100,6 +100,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		readFile: (path) => readFile(path, 'utf8'),
 		env: process.env,
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
+		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
 	});
 	if (definition === undefined) {

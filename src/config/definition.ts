@@ -7,6 +7,7 @@ import type {
 	CredentialLocation,
 	JsonObject,
 	JsonValue,
+	KeyManagementAlgorithm,
 	Reason,
 	SharedAccessFormat,
 	Upstream,
@@ -168,6 +169,8 @@ export interface ProviderDefinition {
 	readonly keys: KeysDefinition;
 	/** Undefined unless it takes shared access signatures; then it takes nothing else. */
 	readonly sharedAccess: SharedAccessDefinition | undefined;
+	/** For which its JWTs may be encrypted. */
+	readonly decryptionKeys: readonly DecryptionKeyDefinition[];
 	/** How it is asked about tokens; undefined where it is not. */
 	readonly introspection: IntrospectionDefinition | undefined;
 	readonly algorithms: readonly Algorithm[];
@@ -213,6 +216,16 @@ export type KeysDefinition =
 	| { readonly from: 'secret'; readonly secret: string }
 	/** A provider none of whose tokens is verified with published keys. */
 	| { readonly from: 'none' };
+
+export interface DecryptionKeyDefinition {
+	readonly key: /** PEM or private JWK. */
+		| { readonly from: 'file'; readonly text: string; readonly file: string }
+		| { readonly from: 'secret'; readonly octets: readonly number[] };
+	/** Undefined: that of the JWK, if any. */
+	readonly kid: string | undefined;
+	/** Undefined: what the key says, or is able to. */
+	readonly algorithms: readonly KeyManagementAlgorithm[] | undefined;
+}
 
 export interface IntrospectionDefinition {
 	readonly endpoint:

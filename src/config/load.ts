@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { defineGateway } from './define.ts';
-import type { ClientDefinition, Definition, KeysDefinition } from './definition.ts';
+import type { ClientDefinition, DecryptionKeyDefinition, Definition, KeysDefinition } from './definition.ts';
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
 import { asList, type FileContent } from './reading.ts';
@@ -14,6 +14,8 @@ import { type ShapedFile, shapeFile } from './shape.ts';
 export interface LoadEnvironment extends SecretSources {
 	/** Problems of keys that are part of the configuration, readable and without key material. Default: not looked at. */
 	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
+	/** The same for keys that decrypt tokens. */
+	readonly checkDecryptionKey?: (key: DecryptionKeyDefinition) => readonly string[];
 	/** The same for our own keys towards authorization servers. */
 	readonly checkClient?: (client: ClientDefinition) => readonly string[];
 }
@@ -70,6 +72,7 @@ export async function loadConfigText(
 					folder,
 					files,
 					checkKeys: environment.checkKeys,
+					checkDecryptionKey: environment.checkDecryptionKey,
 					checkClient: environment.checkClient,
 				});
 
@@ -100,13 +103,16 @@ async function readNamedFiles(
 	const names = [
 		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
 		...upstreams.flatMap((tls) => [tls?.ca, tls?.client_certificate, tls?.client_key]),
-		...providers.flatMap(({ values: { jwks_file: jwks, public_key_file: pem, client } }) => [
-			jwks,
-			pem,
-			client?.private_key_file,
-			client?.certificate_file,
-			client?.key_file,
-		]),
+		...providers.flatMap(
+			({ values: { jwks_file: jwks, public_key_file: pem, decryption_keys: decryption, client } }) => [
+				jwks,
+				pem,
+				client?.private_key_file,
+				client?.certificate_file,
+				client?.key_file,
+				...(decryption ?? []).map(({ file }) => file),
+			],
+		),
 	];
 	const files = new Map<string, FileContent>();
 	for (const name of names) {

@@ -1,5 +1,6 @@
 /** The providers of the file → their definitions: preset expanded, defaults filled in, weakenings named. */
 import type { Algorithm } from '#core/index';
+import { readDecryptionKeys } from './decryption-keys.ts';
 import { defaults } from './defaults.ts';
 import type { KeysDefinition, ProviderDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
@@ -64,6 +65,7 @@ export function readProvider(shaped: ShapedProvider, reading: Reading): ReadProv
 		issuerTemplate: values.issuer === undefined ? preset?.issuerTemplate : undefined,
 		keys,
 		sharedAccess: undefined,
+		decryptionKeys: readDecryptionKeys(shaped, reading),
 		introspection: isIntrospected(shaped) ? readIntrospection(shaped, issuers, reading) : undefined,
 		algorithms,
 		typ: readTypes(shaped, reading),

@@ -3,7 +3,7 @@ import type { CredentialLocation } from '#core/index';
 import { parseDuration } from '#formats/duration';
 import { isLoopbackHost } from '#formats/ip';
 import { parseSize } from '#formats/size';
-import type { ClaimRule, ClientDefinition, KeysDefinition } from './definition.ts';
+import type { ClaimRule, ClientDefinition, DecryptionKeyDefinition, KeysDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
 import type { ClaimTestsFile, TokenFromFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
@@ -16,6 +16,8 @@ export interface Reading {
 	readonly files: ReadonlyMap<string, FileContent>;
 	/** Problems of keys that are part of the configuration; empty: none. */
 	readonly checkKeys: ((keys: KeysDefinition) => readonly string[]) | undefined;
+	/** Problems of keys that decrypt tokens; empty: none. */
+	readonly checkDecryptionKey: ((key: DecryptionKeyDefinition) => readonly string[]) | undefined;
 	/** Problems of our own keys towards authorization servers; empty: none. */
 	readonly checkClient: ((client: ClientDefinition) => readonly string[]) | undefined;
 }

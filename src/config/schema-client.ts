@@ -1,8 +1,8 @@
 /** How the gateway asks authorization servers, as the configuration file writes it: who it is there, and introspection. */
 import { z } from 'zod';
-import { algorithms } from '#core/index';
+import { algorithms, keyManagementAlgorithms } from '#core/index';
 import { defaults } from './defaults.ts';
-import { count, duration, durationOrNone, flag, text } from './schema-values.ts';
+import { count, duration, durationOrNone, flag, oneOrMany, text } from './schema-values.ts';
 
 export const clientSchema = z
 	.strictObject({
@@ -70,6 +70,25 @@ export const introspectionSchema = z
 		}),
 	})
 	.meta({ description: '`opaque`, `introspect_jwts`: how the provider is asked.' });
+
+export const decryptionKeySchema = z.strictObject({
+	file: text()
+		.optional()
+		.meta({ description: 'File with the private key, as PEM (not encrypted) or JWK; RSA, EC or X25519.' }),
+	secret: z.string().optional().meta({
+		description: 'Shared secret in base64url, of exactly as many octets as `alg` wants. Use `${env:…}` or `${file:…}`.',
+	}),
+	kid: text().optional().meta({
+		description:
+			'`kid` of the tokens that are encrypted for it. Default: that of the JWK; without one it is tried for all.',
+	}),
+	alg: oneOrMany(z.enum(keyManagementAlgorithms), `expected ${keyManagementAlgorithms.join(', ')}, or a list of these`)
+		.optional()
+		.meta({
+			description:
+				'JWE `alg` that it is used with. Default: that of the JWK, else all that the key can do. A secret needs one: `dir`, `A256KW` or `A256GCMKW`.',
+		}),
+});
 
 export type ClientFile = z.output<typeof clientSchema>;
 export type IntrospectionFile = z.output<typeof introspectionSchema>;

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
 import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
-import { clientSchema, introspectionSchema } from './schema-client.ts';
+import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
 	acrValues,
@@ -166,6 +166,10 @@ export const providerSchema = z.strictObject({
 	secret: z.string().optional().meta({
 		description:
 			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
+	}),
+	decryption_keys: z.array(decryptionKeySchema).min(1, 'must not be an empty list').optional().meta({
+		description:
+			'Keys for which the provider may encrypt its JWTs (JWE, RFC 7516). Within there must be a signed JWT, which is verified like any other.',
 	}),
 	introspection_endpoint: url().optional().meta({
 		description: '`opaque`: URL that is asked about tokens. Without it, it is found by discovery from the issuer.',

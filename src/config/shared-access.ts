@@ -85,6 +85,7 @@ export function readSharedAccessProvider(shaped: ShapedProvider, reading: Readin
 		issuerTemplate: undefined,
 		keys: { from: 'none' },
 		sharedAccess: { format, keys, storedKeys: values.stored_keys ?? false, unnamedKey: values.unnamed_key },
+		decryptionKeys: [],
 		introspection: undefined,
 		algorithms: [],
 		typ: [],

@@ -6,6 +6,7 @@ export const checkNames = [
 	'path',
 	'method',
 	'credential',
+	'decryption',
 	'form',
 	'provider',
 	'algorithm',

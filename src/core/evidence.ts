@@ -1,7 +1,14 @@
 import type { CheckName } from './check.ts';
 import type { Challenge, Facts } from './facts.ts';
 import type { JsonObject } from './json.ts';
-import type { Algorithm, VerificationKey, Voucher } from './ports.ts';
+import type {
+	Algorithm,
+	ContentEncryption,
+	DecryptionKey,
+	KeyManagementAlgorithm,
+	VerificationKey,
+	Voucher,
+} from './ports.ts';
 import type { CredentialKind, Principal } from './principal.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -27,6 +34,13 @@ export interface UnverifiedJws {
 	/** The octets that were signed: header and payload segment as sent. */
 	readonly signingInput: Uint8Array;
 	readonly signature: Uint8Array;
+}
+
+/** A compact JWE taken apart, as far as that goes without its key. */
+export interface UnverifiedJwe {
+	readonly algorithm: KeyManagementAlgorithm;
+	readonly encryption: ContentEncryption;
+	readonly kid: string | undefined;
 }
 
 /** Formats of shared access signatures, by the service that brought them up. */
@@ -71,6 +85,11 @@ export class Evidence implements Facts {
 	digest: string | undefined = undefined;
 	tokenId: string | undefined = undefined;
 	kind: CredentialKind | undefined = undefined;
+	/** The outer layer of an encrypted token. */
+	encrypted: UnverifiedJwe | undefined = undefined;
+	/** The signed JWT that was within, not yet believed, and the key that opened it. As secret as the token itself. */
+	decrypted: string | undefined = undefined;
+	decryptedWith: DecryptionKey | undefined = undefined;
 	token: UnverifiedJws | undefined = undefined;
 	sharedAccess: UnverifiedSharedAccess | undefined = undefined;
 	provider: string | undefined = undefined;

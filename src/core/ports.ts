@@ -34,6 +34,47 @@ export interface PublicKey {
 	verify(algorithm: Algorithm, input: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }
 
+/** JWE algorithms (`alg`) that Countersign decrypts with (RFC 7518 §4). RSA1_5 and PBES2 are not among them on purpose. */
+export const keyManagementAlgorithms = [
+	'RSA-OAEP-256',
+	'RSA-OAEP',
+	'ECDH-ES',
+	'ECDH-ES+A128KW',
+	'ECDH-ES+A256KW',
+	'dir',
+	'A256KW',
+	'A256GCMKW',
+] as const;
+export type KeyManagementAlgorithm = (typeof keyManagementAlgorithms)[number];
+
+/** JWE content encryption (`enc`, RFC 7518 §5). */
+export const contentEncryptions = ['A128GCM', 'A256GCM', 'A128CBC-HS256', 'A256CBC-HS512'] as const;
+export type ContentEncryption = (typeof contentEncryptions)[number];
+
+/** A private key or secret that decrypts tokens, made by the runtime; nothing gives it back. */
+export interface DecryptionKey {
+	readonly kid: string | undefined;
+	/** What it may be used with, and nothing else (RFC 8725 §3.1). */
+	readonly algorithms: ReadonlySet<KeyManagementAlgorithm>;
+	/** Content encryption that it can be used with; all, unless it is the content key itself (`dir`). */
+	readonly encryptions: ReadonlySet<ContentEncryption>;
+	/**
+	 * The plaintext of a compact JWE with exactly this `alg` and `enc`. Undefined for whatever does not decrypt, for every
+	 * cause alike; never rejects. The form of the token must have been checked.
+	 */
+	decrypt(
+		token: string,
+		algorithm: KeyManagementAlgorithm,
+		encryption: ContentEncryption,
+	): Promise<Uint8Array | undefined>;
+}
+
+/** To what the configuration binds a decryption key; undefined: what the key itself says. */
+export interface DecryptionKeyBinding {
+	readonly kid: string | undefined;
+	readonly algorithms: readonly KeyManagementAlgorithm[] | undefined;
+}
+
 /** A private key or secret that signs, made by the runtime; nothing gives it back. */
 export interface SigningKey {
 	/** Algorithms that the key can be used with, the usual one first. */
@@ -58,6 +99,13 @@ export interface Cryptography {
 	importPrivateKey(text: string): SigningKey;
 	/** An HMAC key that signs (RFC 2104). */
 	importSigningSecret(secret: Uint8Array): SigningKey;
+	/**
+	 * A key that decrypts: one unencrypted PEM block, or the text of a private JWK (RSA from 2048 bits, P-256, P-384, P-521,
+	 * X25519, or `oct`). Throws with a readable message that never quotes the key.
+	 */
+	importDecryptionKey(text: string, binding: DecryptionKeyBinding): DecryptionKey;
+	/** The same for the octets of a shared secret, which must be as long as the algorithm wants, to the octet. */
+	importDecryptionSecret(secret: Uint8Array, binding: DecryptionKeyBinding): DecryptionKey;
 	/** SHA-256 of the UTF-8 of `text`, base64url; a flat string that shares no memory with the input. */
 	digest(text: string): string;
 	/** SHA-256 of the UTF-8 of `text` as 64 hexadecimal digits: the quickest to make; flat like `digest`. */

@@ -60,7 +60,7 @@ export const denyReasons = {
 		401,
 		'invalid_token',
 		'The access token is malformed.',
-		'Look at the token with `countersign token decode`. Truncated copies, added padding and claims of the wrong JSON type are the usual causes.',
+		'Look at the token with `countersign token decode`. Truncated copies, added padding and claims of the wrong JSON type are the usual causes. An encrypted token (five segments) needs its provider’s `decryption_keys`, `cty: JWT` and a signed JWT within.',
 	),
 	token_type_rejected: entry(
 		401,
@@ -71,8 +71,8 @@ export const denyReasons = {
 	algorithm_rejected: entry(
 		401,
 		'invalid_token',
-		'The signature algorithm of the access token is not accepted.',
-		'Compare the token’s `alg` with the provider’s `algorithms`; the key’s own `alg` must agree too.',
+		'An algorithm of the access token is not accepted.',
+		'Compare the token’s `alg` with the provider’s `algorithms`; the key’s own `alg` must agree too. Encrypted tokens: `RSA1_5`, `PBES2` and others that `decryption_keys` does not list are never accepted.',
 	),
 	issuer_unknown: entry(
 		401,

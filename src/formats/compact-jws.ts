@@ -44,11 +44,16 @@ export function parseCompactJws(token: string): UnverifiedJws | string {
  * Cheap, and says nothing more: what it lets through may still be malformed.
  */
 export function looksLikeCompactJws(token: string): boolean {
-	// The octet `{` is the sextet `e` and two set bits at the top of the next one.
-	if (token.charCodeAt(0) !== 0x65 || !/[w-z0-9_-]/.test(token.charAt(1))) return false;
+	if (!isJoseObject(token)) return false;
 	const first = token.indexOf('.');
 	const second = first < 0 ? -1 : token.indexOf('.', first + 1);
 	return second >= 0 && !token.includes('.', second + 1);
+}
+
+/** Whether `token` begins as a base64url JSON object without leading white space does. */
+export function isJoseObject(token: string): boolean {
+	// The octet `{` is the sextet `e` and two set bits at the top of the next one.
+	return token.charCodeAt(0) === 0x65 && /[w-z0-9_-]/.test(token.charAt(1));
 }
 
 function segmentsFault(token: string): string {
@@ -60,7 +65,7 @@ function segmentsFault(token: string): string {
 		case 2:
 			return 'two segments: is the signature cut off?';
 		case 5:
-			return 'five segments: an encrypted token (JWE)';
+			return 'five segments: an encrypted token (JWE), for which the provider has no decryption_keys';
 		default:
 			return segments === 4 ? 'four segments instead of three' : 'more than five segments instead of three';
 	}

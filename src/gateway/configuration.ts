@@ -4,7 +4,7 @@
  * it finds twice.
  */
 import { readFile } from 'node:fs/promises';
-import { clientProblems, localKeyProblems, type Runtime } from '#assembly/assemble';
+import { clientProblems, decryptionKeyProblems, localKeyProblems, type Runtime } from '#assembly/assemble';
 import type { Definition, ListenerDefinition } from '#config/definition';
 import { type Diagnostic, formatDiagnostics } from '#config/diagnostics';
 import { type Loaded, loadConfig } from '#config/load';
@@ -41,6 +41,7 @@ export async function takeSnapshot(file: string, { cryptography }: Runtime): Pro
 		},
 		env: process.env,
 		checkKeys: (keys) => localKeyProblems(keys, cryptography),
+		checkDecryptionKey: (key) => decryptionKeyProblems(key, cryptography),
 		checkClient: (client) => clientProblems(client, cryptography),
 	});
 	const texts = await settle(contents);

@@ -1,6 +1,6 @@
 /** The authenticators of a route, by kind of credential: each one gets the providers that issue that kind. */
 import type { ProviderDefinition } from '#config/definition';
-import type { Check, CredentialKind, CredentialLocation } from '#core/index';
+import type { Check, CredentialKind, CredentialLocation, DecryptionKey } from '#core/index';
 import { sharedAccessTraits } from '#formats/shared-access/format';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
@@ -23,12 +23,14 @@ export interface AuthenticatorParts {
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	/** By provider name: of those that are asked about their tokens. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	/** By provider name: of those whose tokens may be encrypted. */
+	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 }
 
 /** Throws an Error when a provider has not got what its kind of token needs. */
 export function compileAuthenticators(
 	uses: readonly ProviderUse[],
-	{ keys, pairs, introspectors }: AuthenticatorParts,
+	{ keys, pairs, introspectors, decryption }: AuthenticatorParts,
 ): ReadonlyMap<CredentialKind, readonly Check[]> {
 	const authenticators = new Map<CredentialKind, readonly Check[]>();
 	const jwt = uses.filter(({ provider }) => provider.tokens.includes('jwt'));
@@ -37,6 +39,7 @@ export function compileAuthenticators(
 			...provider,
 			algorithms: new Set(provider.algorithms),
 			keys: needed(keys, provider.name),
+			decryption: decryption.get(provider.name) ?? [],
 			tokenFrom,
 		}));
 		const asked = new Map(

@@ -6,6 +6,7 @@ import type {
 	Check,
 	Clock,
 	CredentialLocation,
+	DecryptionKey,
 	HeaderList,
 	HeaderStrip,
 	Principal,
@@ -49,6 +50,8 @@ export interface CompileOptions {
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	/** What asks each provider that is asked about its tokens, by name. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	/** Keys of each provider whose tokens may be encrypted, by name. */
+	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	/** What has been revoked. */
 	readonly revoked: Revoked;
 	readonly clock: Clock;
@@ -74,6 +77,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		keys: options.keys,
 		pairs: options.pairs,
 		introspectors: options.introspectors,
+		decryption: options.decryption,
 		revoked: options.revoked,
 		certificateOf: compileCertificateOf(definition, options.cryptography),
 		strip: stripFor(written, everywhere),
@@ -122,6 +126,7 @@ interface Shared {
 	readonly keys: ReadonlyMap<string, KeySource>;
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	readonly revoked: Revoked;
 	readonly certificateOf: CertificateOf;
 	readonly strip: HeaderStrip;
@@ -185,7 +190,13 @@ function compileGuard(route: RouteDefinition, parameters: readonly string[], sha
 				maxTokenLength: shared.definition.limits.token,
 			}),
 		],
-		kindOf: createKindOf(uses.map(({ provider }) => provider)),
+		kindOf: createKindOf(
+			uses.map(({ provider: { tokens, issuers, decryptionKeys } }) => ({
+				tokens,
+				issuers,
+				decrypts: decryptionKeys.length > 0,
+			})),
+		),
 		authenticate: compileAuthenticators(uses, shared),
 		rules,
 		challenge: {

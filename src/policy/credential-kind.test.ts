@@ -12,9 +12,10 @@ function kindOf(providers: readonly IssuedKinds[], token: string, scheme = 'bear
 	return createKindOf(providers)(evidence);
 }
 
-const jwt: IssuedKinds = { tokens: ['jwt'], issuers: ['https://idp.example.com/'] };
-const opaque: IssuedKinds = { tokens: ['opaque'], issuers: ['https://old.example.com/'] };
-const both: IssuedKinds = { tokens: ['jwt', 'opaque'], issuers: ['https://both.example.com/'] };
+const jwt: IssuedKinds = { tokens: ['jwt'], issuers: ['https://idp.example.com/'], decrypts: false };
+const encrypted: IssuedKinds = { ...jwt, decrypts: true };
+const opaque: IssuedKinds = { tokens: ['opaque'], issuers: ['https://old.example.com/'], decrypts: false };
+const both: IssuedKinds = { tokens: ['jwt', 'opaque'], issuers: ['https://both.example.com/'], decrypts: false };
 const ofIdp = jwtOf({ iss: 'https://idp.example.com/' });
 const ofOld = jwtOf({ iss: 'https://old.example.com/' });
 
@@ -28,6 +29,9 @@ test.each([
 	['both, three segments and a header that is none', [jwt, opaque], 'eyJh.eyJi.c', 'jwt'],
 	['both, three segments and no header', [jwt, opaque], 'a.b.c', 'opaque'],
 	['one provider of both, a JWT', [both], jwtOf({ iss: 'https://both.example.com/' }), 'jwt'],
+	['both, five segments with a header, where JWTs may be encrypted', [encrypted, opaque], 'eyJh.a.b.c.d', 'jwt'],
+	['both, five segments with a header, where they may not', [jwt, opaque], 'eyJh.a.b.c.d', 'opaque'],
+	['both, five segments without a header', [encrypted, opaque], 'a.b.c.d.e', 'opaque'],
 	['one provider of both, none', [both], 'anything', 'opaque'],
 ] as const)('%s', (_, providers, token, kind) => {
 	expect(kindOf(providers, token)).toBe(kind);

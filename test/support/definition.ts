@@ -35,6 +35,7 @@ export function provider(parts: Partial<ProviderDefinition> & { readonly name: s
 		issuerTemplate: undefined,
 		sharedAccess: undefined,
 		keys: { from: 'jwks', jwks: { keys: [] }, file: undefined },
+		decryptionKeys: [],
 		introspection: undefined,
 		algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
 		typ: ['at+jwt', 'jwt', ''],

@@ -1,7 +1,8 @@
 /**
  * oidc-provider as an authorization server that issues opaque access tokens, introspects them (plain, or signed where a
- * client asks for that) and revokes them. Certified code on the other side: what it refuses is wrong.
+ * client asks for that) and revokes them; or encrypted JWTs. Certified code on the other side: what it refuses is wrong.
  */
+import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -20,6 +21,8 @@ export interface OpaqueIssuerOptions {
 	readonly tls?: SelfSigned;
 	/** Whether a client's certificate is the one of its registration, by its subject. */
 	readonly isSubject?: (subject: string) => boolean;
+	/** JWTs in place of opaque tokens, encrypted for this key (RFC 7516). */
+	readonly encrypt?: { readonly alg: string; readonly enc: string; readonly kid: string; readonly key: KeyObject };
 }
 
 export interface OpaqueIssuer {
@@ -87,7 +90,12 @@ interface Request {
 	readonly req: IncomingMessage;
 }
 
-function configuration({ clients, tls, isSubject = () => false }: OpaqueIssuerOptions): Record<string, unknown> {
+function configuration({
+	clients,
+	tls,
+	encrypt,
+	isSubject = () => false,
+}: OpaqueIssuerOptions): Record<string, unknown> {
 	const kept = new Map<string, object>();
 	const { privateKey, kid } = testKey('RS256', 'opaque issuer');
 	const certificateOf = ({ req }: Request) => (req.socket as TLSSocket).getPeerX509Certificate();
@@ -133,7 +141,9 @@ function configuration({ clients, tls, isSubject = () => false }: OpaqueIssuerOp
 				getResourceServerInfo: () => ({
 					audience: apiAudience,
 					scope: 'read',
-					accessTokenFormat: 'opaque',
+					...(encrypt === undefined
+						? { accessTokenFormat: 'opaque' }
+						: { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' }, encrypt } }),
 					accessTokenTTL: 300,
 				}),
 			},

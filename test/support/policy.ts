@@ -1,5 +1,6 @@
 /** A policy in process: real keys, real cryptography, no sockets. */
 
+import { createDecryptionKeys } from '#assembly/decryption-keys';
 import { createKeyPairs } from '#assembly/key-pairs';
 import type { Definition } from '#config/definition';
 import { type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
@@ -67,6 +68,7 @@ export function testPolicy(
 		keys: sources,
 		pairs,
 		introspectors,
+		decryption: createDecryptionKeys(definition.providers, nodeCryptography),
 		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
 		clock,
 		cryptography: nodeCryptography,

@@ -1,4 +1,4 @@
-import type { Algorithm, CredentialLocation } from '#core/index';
+import type { Algorithm, CredentialLocation, DecryptionKey } from '#core/index';
 import type { KeySource } from '#keys/verification/key-source';
 import type { ClaimsProvider } from './claims-principal.ts';
 
@@ -10,6 +10,8 @@ export interface JwtProvider extends ClaimsProvider {
 	readonly issuerTemplate: string | undefined;
 	readonly algorithms: ReadonlySet<Algorithm>;
 	readonly keys: KeySource;
+	/** Keys for which its tokens may be encrypted; empty: they are not. */
+	readonly decryption: readonly DecryptionKey[];
 	/** Places from which its tokens are taken. */
 	readonly tokenFrom: readonly CredentialLocation[];
 }

@@ -1,5 +1,5 @@
 /**
- * Is this JWT genuine? Form, provider, algorithm, key, signature, in that order (RFC 7519 §7.2, RFC 8725 §3). Only a
+ * Is this JWT genuine? What is encrypted is opened first; then form, provider, algorithm, key, signature, in that order (RFC 7519 §7.2, RFC 8725 §3). Only a
  * token that passed all five becomes a principal; whether it is good for the route is judged elsewhere.
  */
 import {
@@ -13,6 +13,7 @@ import {
 } from '#core/index';
 import { looksLikeCompactJws, parseCompactJws } from '#formats/compact-jws';
 import { jwtPrincipal } from './claims-principal.ts';
+import { createDecryptionCheck } from './decryption.ts';
 import type { JwtProvider } from './jwt-provider.ts';
 import { registeredClaimsFault } from './registered-claims.ts';
 
@@ -25,7 +26,9 @@ export function createJwtAuthenticator(providers: readonly JwtProvider[]): reado
 	const templated = providers.filter((provider) => provider.issuerTemplate !== undefined);
 	const providerOf = (evidence: Evidence) => byName.get(evidence.provider ?? '');
 
+	const decryption = [...new Set(providers.flatMap((provider) => provider.decryption))];
 	return [
+		...(decryption.length === 0 ? [] : [createDecryptionCheck(decryption)]),
 		formCheck(),
 		providerCheck(providers, byIssuer, templated),
 		algorithmCheck(providerOf),
@@ -39,8 +42,7 @@ function formCheck(): Check {
 		name: 'form',
 		needs: 'credential',
 		judge(evidence) {
-			const token = evidence.credential?.token ?? '';
-			const parsed = parseCompactJws(token);
+			const parsed = parseCompactJws(signedToken(evidence));
 			if (typeof parsed === 'string') {
 				evidence.found = parsed;
 				return 'token_malformed';
@@ -56,9 +58,14 @@ function formCheck(): Check {
 		expected: () => 'a compact JWS (RFC 7515 §7.1) whose header and claims are JSON objects with the registered types',
 		found(evidence) {
 			if (evidence.token !== undefined) return 'a well-formed JWT';
-			return evidence.found ?? (looksLikeCompactJws(evidence.credential?.token ?? '') ? 'a JWT' : 'no JWT');
+			return evidence.found ?? (looksLikeCompactJws(signedToken(evidence)) ? 'a JWT' : 'no JWT');
 		},
 	};
+}
+
+/** What must be a signed JWT: the token, or what was within an encrypted one. */
+function signedToken({ decrypted, credential }: Evidence): string {
+	return decrypted ?? credential?.token ?? '';
 }
 
 function providerCheck(
@@ -77,6 +84,9 @@ function providerCheck(
 			const provider =
 				byIssuer.get(issuer) ?? templated.find((candidate) => templateIssuer(candidate, evidence) === issuer);
 			if (provider === undefined || !provider.tokenFrom.includes(credential.location)) return 'issuer_unknown';
+			// What was encrypted for one provider's tokens carries no other provider's.
+			const { decryptedWith } = evidence;
+			if (decryptedWith !== undefined && !provider.decryption.includes(decryptedWith)) return 'issuer_unknown';
 			evidence.provider = provider.name;
 			evidence.claimed = jwtPrincipal(token, provider);
 			return null;

@@ -14,6 +14,7 @@ import {
 	verify,
 } from 'node:crypto';
 import type { Algorithm, Cryptography, JsonObject, PublicKey } from '#core/index';
+import { importDecryptionKey, importDecryptionSecret } from './decryption.ts';
 import { publicJwkOfPem } from './pem.ts';
 import { importPrivateKey, importSigningSecret } from './signing.ts';
 
@@ -60,6 +61,8 @@ export const nodeCryptography: Cryptography = {
 	importSecret,
 	importPrivateKey,
 	importSigningSecret,
+	importDecryptionKey,
+	importDecryptionSecret,
 	pemToJwk: (pem) => publicJwkOfPem(pem, Date.now()),
 	digest: (text) => hash('sha256', text, 'base64url'),
 	hexDigest: (text) => hash('sha256', text, 'hex'),

@@ -8,7 +8,9 @@ const leastRsaBits = 2048;
 
 /** PEM or the text of a private JWK. Throws a readable Error that quotes nothing of the key. */
 export function importPrivateKey(text: string): SigningKey {
-	const { key, kid, alg } = text.trimStart().startsWith('{') ? fromJwk(text) : fromPem(text);
+	const { key, kid, alg } = text.trimStart().startsWith('{')
+		? fromJwk(text)
+		: { key: privateKeyOfPem(text), kid: undefined, alg: undefined };
 	const able = algorithmsOf(key);
 	const algorithms = alg === undefined ? able : able.filter((algorithm) => algorithm === alg);
 	if (algorithms.length === 0) throw new Error('the key cannot sign with the alg that its JWK names');
@@ -43,13 +45,14 @@ interface Imported {
 	readonly alg: string | undefined;
 }
 
-function fromPem(text: string): Imported {
+/** The private key of exactly one unencrypted PEM block. Throws a readable Error that quotes nothing of the key. */
+export function privateKeyOfPem(text: string): KeyObject {
 	if ((text.match(/-----BEGIN [A-Z0-9 ]+-----/g) ?? []).length !== 1) {
 		throw new Error('there must be exactly one PEM block (`-----BEGIN PRIVATE KEY-----`), or a private JWK');
 	}
 	if (/ENCRYPTED/.test(text)) throw new Error('the private key is encrypted: give it without a passphrase');
 	try {
-		return { key: createPrivateKey(text), kid: undefined, alg: undefined };
+		return createPrivateKey(text);
 	} catch (cause) {
 		throw new Error('the PEM block does not hold a private key that can be read', { cause });
 	}
