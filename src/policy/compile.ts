@@ -1,6 +1,12 @@
 /** From the definition to the policy: every rule becomes a check in its place, every list a set, every template a function. */
 
-import type { Definition, ProviderDefinition, ProviderRules, RouteDefinition } from '#config/definition';
+import type {
+	Definition,
+	ProviderDefinition,
+	ProviderRules,
+	RouteDefinition,
+	UpstreamDefinition,
+} from '#config/definition';
 import type {
 	Challenge,
 	Check,
@@ -39,6 +45,7 @@ import { compileAuthenticators, type ProviderUse, schemesOf } from './authentica
 import { createKindOf } from './credential-kind.ts';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
 import { compileHost } from './host-matcher.ts';
+import { oncePerContent } from './once-per-content.ts';
 import type { Policy, PolicyCryptography } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
@@ -84,7 +91,11 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
 	};
-	const routes = definition.routes.map((route) => compileRoute(route, shared));
+	const parts: Parts = {
+		guard: oncePerContent((content) => compileGuard(content, shared)),
+		upstream: oncePerContent(compileUpstream),
+	};
+	const routes = definition.routes.map((route) => compileRoute(route, shared, parts));
 	return {
 		routes,
 		publicUrl: definition.publicUrl,
@@ -134,6 +145,17 @@ interface Shared {
 	readonly stripParameters: readonly string[];
 }
 
+/** All that the guard of a route is made of: routes in which it is equal have one guard. */
+interface GuardContent extends Pick<RouteDefinition, 'rules' | 'claimsToHeaders'> {
+	/** Names of the route's parameters. */
+	readonly parameters: readonly string[];
+}
+
+interface Parts {
+	readonly guard: (content: GuardContent) => Guard;
+	readonly upstream: (content: UpstreamDefinition) => Upstream;
+}
+
 function namesIn(where: CredentialLocation['in'], locations: readonly CredentialLocation[]): readonly string[] {
 	return [...new Set(locations.filter((location) => location.in === where).map((location) => location.name))];
 }
@@ -142,7 +164,7 @@ function without(names: readonly string[], dropped: readonly string[]): readonly
 	return names.filter((name) => !dropped.includes(name));
 }
 
-function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
+function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): RoutePolicy {
 	const host = route.host === undefined ? undefined : compileHost(route.host);
 	const parameterNames = [
 		...pathParameterNames(route.path),
@@ -150,36 +172,43 @@ function compileRoute(route: RouteDefinition, shared: Shared): RoutePolicy {
 	];
 	const passed =
 		route.backendToken.type === 'insecure_passthrough' ? route.rules.flatMap((rules) => rules.tokenFrom) : [];
+	const { rules, claimsToHeaders } = route;
+	if (!route.public && rules.length === 0) {
+		throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
+	}
 	return {
 		name: route.name,
 		parameterNames,
 		encodedSlash: route.encodedSlash,
-		guard: route.public ? undefined : compileGuard(route, parameterNames, shared),
-		upstream: compileUpstream(route),
+		guard: route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames }),
+		upstream: parts.upstream(route.upstream),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
 		strip: passed.length > 0 ? withPassthrough(shared.strip, passed) : shared.strip,
-		stripCookies: without(shared.stripCookies, namesIn('cookie', passed)),
-		stripParameters: without(shared.stripParameters, namesIn('query', passed)),
+		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,
+		stripParameters:
+			passed.length > 0 ? without(shared.stripParameters, namesIn('query', passed)) : shared.stripParameters,
 		cors: route.cors ?? shared.definition.cors,
 		endsResponses: route.endAtExpiry === 'all',
-		statuses: { ...shared.definition.responses, ...route.responses },
+		statuses:
+			Object.keys(route.responses).length === 0
+				? shared.definition.responses
+				: { ...shared.definition.responses, ...route.responses },
 	};
 }
 
-function compileGuard(route: RouteDefinition, parameters: readonly string[], shared: Shared): Guard {
-	if (route.rules.length === 0) throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
-	const locations = uniqueLocations(route.rules.flatMap((rules) => rules.tokenFrom));
+function compileGuard(content: GuardContent, shared: Shared): Guard {
+	const locations = uniqueLocations(content.rules.flatMap((rules) => rules.tokenFrom));
 	const placed = (list: readonly CredentialLocation[]) =>
 		list.flatMap((wanted) => locations.filter((location) => sameLocation(location, wanted)));
 
 	const uses: ProviderUse[] = [];
 	const rules = new Map<string, ProviderPolicy>();
-	for (const rule of route.rules) {
+	for (const rule of content.rules) {
 		const provider = shared.providers.get(rule.provider);
-		if (provider === undefined) throw new Error(`route ${route.name} names the unknown provider ${rule.provider}`);
+		if (provider === undefined) throw new Error(`a route names the unknown provider ${rule.provider}`);
 		const tokenFrom = placed(rule.tokenFrom);
 		uses.push({ provider, tokenFrom });
-		rules.set(provider.name, compileRules(route, rule, provider, tokenFrom, parameters, shared));
+		rules.set(provider.name, compileRules(content, rule, provider, tokenFrom, shared));
 	}
 	const schemes = [...new Set(uses.flatMap(({ provider }) => schemesOf(provider)))];
 	return {
@@ -210,11 +239,10 @@ function compileGuard(route: RouteDefinition, parameters: readonly string[], sha
 }
 
 function compileRules(
-	route: RouteDefinition,
+	{ claimsToHeaders, parameters }: GuardContent,
 	rule: ProviderRules,
 	provider: ProviderDefinition,
 	tokenFrom: readonly CredentialLocation[],
-	parameters: readonly string[],
 	shared: Shared,
 ): ProviderPolicy {
 	const { clockSkew } = provider;
@@ -249,7 +277,7 @@ function compileRules(
 		clockSkew,
 		tokenFrom,
 		authorize,
-		headers: remembered(compileClaimsToHeaders(route.claimsToHeaders)),
+		headers: claimsToHeaders.length === 0 ? noHeaders : remembered(compileClaimsToHeaders(claimsToHeaders)),
 		challenge: compileChallenge(rule, schemesOf(provider), parameters, shared.definition.errors.realm),
 	};
 }
@@ -261,6 +289,8 @@ function lifetimeCheck(rule: ProviderRules, { sharedAccess, clockSkew }: Provide
 		? createLifetimeCheck({ maxLifetime, maxAge, clockSkew })
 		: createRemainingLifetimeCheck(maxLifetime);
 }
+
+const noHeaders = (): HeaderList => [];
 
 /** A principal of the cache keeps its headers: they depend on nothing else. */
 function remembered(map: (principal: Principal) => HeaderList): (principal: Principal) => HeaderList {
@@ -293,15 +323,17 @@ function compileChallenge(
 	});
 }
 
-function compileUpstream({ upstream }: RouteDefinition): Upstream {
+function compileUpstream(upstream: UpstreamDefinition): Upstream {
 	const { stripPrefix: _, addPrefix: __, ...rest } = upstream;
 	return { name: upstream.endpoints.join(','), ...rest };
 }
 
+const asItIs = (path: string): string => path;
+
 function compileRewrite(strip: string | undefined, add: string): (path: string) => string {
 	const prefix = strip?.replace(/\/+$/, '') ?? '';
 	const front = add.replace(/\/+$/, '');
-	if (prefix === '' && front === '') return (path) => path;
+	if (prefix === '' && front === '') return asItIs;
 	return (path) => {
 		const under = path === prefix || path.startsWith(`${prefix}/`);
 		const rest = prefix !== '' && under ? path.slice(prefix.length) : path;

@@ -24,17 +24,19 @@ export type RouteMatch<R> =
 /** Routes of one path shape and one host. */
 interface HostGroup<R> {
 	readonly host: HostMatcher | undefined;
-	readonly methods: Map<string, R>;
+	/** Few: looked through in order. */
+	readonly methods: { readonly method: string; readonly route: R }[];
 	anyMethod: R | undefined;
 }
 
 interface Node<R> {
-	readonly literals: Map<string, Node<R>>;
+	/** Undefined: none, as in most nodes of many routes. */
+	literals: Map<string, Node<R>> | undefined;
 	parameter: Node<R> | undefined;
 	/** Routes that end here. */
-	readonly here: HostGroup<R>[];
+	here: readonly HostGroup<R>[];
 	/** Routes that end here with `**`: here and everything below. */
-	readonly below: HostGroup<R>[];
+	below: readonly HostGroup<R>[];
 }
 
 export interface RouteTable<R> {
@@ -52,8 +54,10 @@ export function createRouteTable<R>(
 	return { find: (path, host, method) => find(root, path, host, method) };
 }
 
+const none: readonly never[] = [];
+
 function node<R>(): Node<R> {
-	return { literals: new Map(), parameter: undefined, here: [], below: [] };
+	return { literals: undefined, parameter: undefined, here: none, below: none };
 }
 
 function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
@@ -66,6 +70,7 @@ function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
 			at = at.parameter;
 		} else {
 			const text = literalText(segment);
+			at.literals ??= new Map();
 			let next = at.literals.get(text);
 			if (next === undefined) {
 				next = node();
@@ -78,8 +83,9 @@ function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
 	const host = pattern.host === undefined ? undefined : compileHost(pattern.host);
 	let group = groups.find((candidate) => candidate.host?.shape === host?.shape);
 	if (group === undefined) {
-		group = { host, methods: new Map(), anyMethod: undefined };
-		groups.push(group);
+		group = { host, methods: [], anyMethod: undefined };
+		if (path.rest) at.below = [...groups, group];
+		else at.here = [...groups, group];
 	}
 	const tie = () => new Error(`two routes have the same path, host and method: ${pattern.path}`);
 	if (pattern.methods.length === 0) {
@@ -87,17 +93,17 @@ function insert<R>(root: Node<R>, pattern: RoutePattern, route: R): void {
 		group.anyMethod = route;
 	}
 	for (const method of pattern.methods) {
-		if (group.methods.has(method)) throw tie();
-		group.methods.set(method, route);
+		if (routeFor(group, method) !== undefined) throw tie();
+		group.methods.push({ method, route });
 	}
 }
 
 /** Exact hosts first, then patterns, then routes for every host. */
 function sortHosts<R>(at: Node<R>): void {
 	const rank = (group: HostGroup<R>) => (group.host === undefined ? 2 : group.host.exact ? 0 : 1);
-	at.here.sort((a, b) => rank(a) - rank(b));
-	at.below.sort((a, b) => rank(a) - rank(b));
-	for (const child of at.literals.values()) sortHosts(child);
+	if (at.here.length > 1) at.here = at.here.toSorted((a, b) => rank(a) - rank(b));
+	if (at.below.length > 1) at.below = at.below.toSorted((a, b) => rank(a) - rank(b));
+	for (const child of at.literals?.values() ?? []) sortHosts(child);
 	if (at.parameter !== undefined) sortHosts(at.parameter);
 }
 
@@ -110,9 +116,14 @@ function find<R>(root: Node<R>, path: string, host: string, method: string): Rou
 	const found = search(root, path, 1, host, []);
 	if (found === undefined) return { kind: 'route_not_found' };
 	const { group, parameters } = found;
-	const route = group.methods.get(method) ?? group.anyMethod;
-	if (route === undefined) return { kind: 'method_not_allowed', methods: [...group.methods.keys()] };
+	const route = routeFor(group, method) ?? group.anyMethod;
+	if (route === undefined) return { kind: 'method_not_allowed', methods: group.methods.map((each) => each.method) };
 	return { kind: 'route', route, parameters };
+}
+
+function routeFor<R>({ methods }: HostGroup<R>, method: string): R | undefined {
+	for (const each of methods) if (each.method === method) return each.route;
+	return undefined;
 }
 
 /** Depth first in order of preference; the number of steps is bounded by the patterns, not by the path. */
@@ -128,7 +139,7 @@ function search<R>(
 	const end = slash < 0 ? path.length : slash;
 	const segment = path.slice(from, end);
 
-	const literal = at.literals.get(literalText(segment));
+	const literal = at.literals?.get(literalText(segment));
 	if (literal !== undefined) {
 		const found = search(literal, path, end + 1, host, values);
 		if (found !== undefined) return found;
