@@ -84,6 +84,7 @@ export class Evidence implements Facts {
 	/** Digest of the whole token: a flat string that keeps no request buffer alive. */
 	digest: string | undefined = undefined;
 	tokenId: string | undefined = undefined;
+	backendTokenId: string | undefined = undefined;
 	kind: CredentialKind | undefined = undefined;
 	/** The outer layer of an encrypted token. */
 	encrypted: UnverifiedJwe | undefined = undefined;

@@ -17,6 +17,8 @@ export interface Facts {
 	readonly found: string | undefined;
 	/** Keyed digest of the token, from the `token_id` port; undefined without a credential. */
 	readonly tokenId: string | undefined;
+	/** The same of the token that the upstream got in its place. */
+	readonly backendTokenId: string | undefined;
 	/** Whether genuineness came from the cache of genuine tokens. */
 	readonly cached: boolean;
 	/** Seconds after which the client may try again; only with faults and rate limits. */

@@ -1,4 +1,5 @@
 /** The vocabulary: everything imports it, it imports nothing. */
+export type { BackendToken, Provided, RenewCredential } from './backend-token.ts';
 export { type Check, type CheckName, checkNames, type Finding } from './check.ts';
 export {
 	type Credential,

@@ -1,3 +1,4 @@
+import type { RenewCredential } from './backend-token.ts';
 import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
@@ -51,8 +52,11 @@ export interface RequestEdits {
 	readonly set: HeaderList;
 	/** Cookies to take out of `Cookie`, by name. */
 	readonly cookies: readonly string[];
-	/** What to do when the upstream answers 401: give it to the client as it is. */
-	readonly onUnauthorized: 'pass';
+	/**
+	 * What to do when the upstream answers 401: give it to the client as it is, or get another credential and ask once
+	 * more, where that is safe (RFC 9110 §9.2.2).
+	 */
+	readonly onUnauthorized: 'pass' | RenewCredential;
 }
 
 /** Which inbound fields never travel on. Names are canonical: lower-case, `-` for whatever is neither letter nor digit. */

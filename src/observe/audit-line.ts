@@ -28,12 +28,13 @@ function judgedText(facts: Facts | undefined): string {
 	return `${member('check', facts.check)}${member('expected', facts.expected)}${member('found', facts.found)}`;
 }
 
-function subjectText({ route, provider, kind, principal, tokenId }: Facts): string {
+function subjectText({ route, provider, kind, principal, tokenId, backendTokenId }: Facts): string {
 	let text = route === undefined ? '' : `,"route":${quoted(route)}`;
 	if (provider !== undefined) text += `,"provider":${quoted(provider)}`;
 	if (kind !== undefined) text += `,"kind":"${kind}"`;
 	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
-	return tokenId === undefined ? text : `${text},"token_id":${quoted(tokenId)}`;
+	if (tokenId !== undefined) text += `,"token_id":${quoted(tokenId)}`;
+	return backendTokenId === undefined ? text : `${text},"backend_token_id":${quoted(backendTokenId)}`;
 }
 
 function member(name: string, value: string | undefined): string {

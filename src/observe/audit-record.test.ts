@@ -91,6 +91,7 @@ const anyInput: fc.Arbitrary<AuditInput> = fc.record({
 			expected: optional(text),
 			found: optional(text),
 			tokenId: optional(fc.stringMatching(/^[A-Za-z0-9_-]{22}$/)),
+			backendTokenId: optional(fc.stringMatching(/^[A-Za-z0-9_-]{22}$/)),
 			cached: fc.boolean(),
 			retryAfter: fc.constant(undefined),
 			challenge: fc.constant(undefined),

@@ -32,6 +32,8 @@ export interface AuditRecord {
 	readonly subject?: string;
 	readonly client?: string;
 	readonly token_id?: string;
+	/** Of the token that the upstream got in its place. */
+	readonly backend_token_id?: string;
 	readonly peer?: string;
 	readonly upstream_status?: number;
 	/** Milliseconds; absent from a `decision`. */
@@ -87,6 +89,7 @@ export function auditRecord(input: AuditInput): AuditRecord {
 		subject: cut(principal?.subject),
 		client: cut(principal?.client),
 		token_id: facts?.tokenId,
+		backend_token_id: facts?.backendTokenId,
 		peer: input.peer,
 		upstream_status: input.upstreamStatus,
 		duration: round(input.duration),

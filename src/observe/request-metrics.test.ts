@@ -12,6 +12,7 @@ function facts(members: Partial<Evidence> = {}): Evidence {
 		route: 'orders',
 		provider: 'idp',
 		tokenId: 'id',
+		backendTokenId: undefined,
 		...members,
 	});
 }

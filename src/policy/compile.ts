@@ -8,6 +8,7 @@ import type {
 	UpstreamDefinition,
 } from '#config/definition';
 import type {
+	BackendToken,
 	Challenge,
 	Check,
 	Clock,
@@ -59,6 +60,8 @@ export interface CompileOptions {
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	/** Keys of each provider whose tokens may be encrypted, by name. */
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
+	/** What each route's upstream gets in place of the client's token, where that is anything. */
+	readonly backendTokens?: ReadonlyMap<RouteDefinition, BackendToken>;
 	/** What has been revoked. */
 	readonly revoked: Revoked;
 	readonly clock: Clock;
@@ -85,6 +88,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		pairs: options.pairs,
 		introspectors: options.introspectors,
 		decryption: options.decryption,
+		backendTokens: options.backendTokens ?? new Map(),
 		revoked: options.revoked,
 		certificateOf: compileCertificateOf(definition, options.cryptography),
 		strip: stripFor(written, everywhere),
@@ -138,6 +142,7 @@ interface Shared {
 	readonly pairs: ReadonlyMap<string, KeyPairs>;
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
+	readonly backendTokens: ReadonlyMap<RouteDefinition, BackendToken>;
 	readonly revoked: Revoked;
 	readonly certificateOf: CertificateOf;
 	readonly strip: HeaderStrip;
@@ -182,6 +187,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		encodedSlash: route.encodedSlash,
 		guard: route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames }),
 		upstream: parts.upstream(route.upstream),
+		backendToken: shared.backendTokens.get(route),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
 		strip: passed.length > 0 ? withPassthrough(shared.strip, passed) : shared.strip,
 		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,

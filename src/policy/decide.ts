@@ -12,6 +12,7 @@ import {
 	type HeaderList,
 	isFaultReason,
 	type Principal,
+	type Provided,
 	type Reason,
 	type RequestView,
 	type ResponseEdits,
@@ -57,7 +58,7 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
 	evidence.route = route.name;
 	const { guard } = route;
-	if (guard === undefined) return allow(route, evidence, []);
+	if (guard === undefined) return allow(route, evidence, [], nothing);
 	evidence.challenge = guard.challenge;
 
 	const extracted = evaluate(guard.extract, evidence);
@@ -166,10 +167,28 @@ function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Ev
 		evidence.challenge = rules.challenge(evidence.parameters);
 		return refuseOn(route, evidence, reason);
 	}
-	return allow(route, evidence, rules.headers(principal));
+	return provide(route, evidence, rules.headers(principal));
 }
 
-function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Verdict {
+/** What the upstream gets in place of the client's token. A failure is refused like one of a check. */
+function provide(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Verdict | Promise<Verdict> {
+	const { backendToken } = route;
+	if (backendToken === undefined) return allow(route, evidence, headers, nothing);
+	const provided = backendToken.provide(evidence);
+	return provided instanceof Promise
+		? provided.then((late) => settle(route, evidence, headers, late))
+		: settle(route, evidence, headers, provided);
+}
+
+const nothing: Provided = { set: [], tokenId: undefined, renew: undefined };
+
+function settle(route: RoutePolicy, evidence: Evidence, headers: HeaderList, provided: Provided | Reason): Verdict {
+	if (typeof provided === 'string') return refuseOn(route, evidence, provided);
+	evidence.backendTokenId = provided.tokenId;
+	return allow(route, evidence, headers, provided);
+}
+
+function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { set, renew }: Provided): Verdict {
 	const expiresAt = evidence.principal?.expiresAt;
 	const until = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1000;
 	return {
@@ -183,9 +202,9 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList): Ver
 					? withoutParameters(evidence.query, route.stripParameters)
 					: evidence.query,
 			strip: route.strip,
-			set: headers,
+			set: set.length === 0 ? headers : headers.length === 0 ? set : [...headers, ...set],
 			cookies: route.stripCookies,
-			onUnauthorized: 'pass',
+			onUnauthorized: renew ?? 'pass',
 		},
 		response: responseEdits(route, evidence),
 		until,

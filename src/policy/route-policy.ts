@@ -1,5 +1,6 @@
 import type { CorsRules } from '#answers/cors';
 import type {
+	BackendToken,
 	Challenge,
 	Check,
 	CredentialKind,
@@ -22,6 +23,8 @@ export interface RoutePolicy {
 	/** Undefined on a public route: no credential is looked at. */
 	readonly guard: Guard | undefined;
 	readonly upstream: Upstream;
+	/** Undefined: the client's token stops here, and nothing takes its place. */
+	readonly backendToken: BackendToken | undefined;
 	/** The path that the upstream sees, from the normalised path of the request. */
 	readonly rewrite: (path: string) => string;
 	readonly strip: HeaderStrip;

@@ -2,8 +2,8 @@
 
 import { createDecryptionKeys } from '#assembly/decryption-keys';
 import { createKeyPairs } from '#assembly/key-pairs';
-import type { Definition } from '#config/definition';
-import { type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
+import type { Definition, RouteDefinition } from '#config/definition';
+import { type BackendToken, type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import { readJwkSet } from '#keys/verification/jwk-set';
 import { createLocalKeySource } from '#keys/verification/local';
@@ -52,6 +52,7 @@ export function testPolicy(
 	keys: Readonly<Record<string, readonly TestKey[]>>,
 	pairs: ReadonlyMap<string, KeyPairs> = createKeyPairs(definition.providers, nodeCryptography),
 	introspectors: ReadonlyMap<string, Introspector> = new Map(),
+	backendTokens: ReadonlyMap<RouteDefinition, BackendToken> = new Map(),
 ): TestPolicy {
 	const clock = testClock();
 	const sources = new Map(
@@ -68,6 +69,7 @@ export function testPolicy(
 		keys: sources,
 		pairs,
 		introspectors,
+		backendTokens,
 		decryption: createDecryptionKeys(definition.providers, nodeCryptography),
 		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
 		clock,
