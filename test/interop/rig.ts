@@ -130,6 +130,7 @@ function configuration({ keycloak, realm, admin, upstream }: Addresses): Readonl
 		preset: { preset: 'keycloak', base_url: keycloak.url, realm: realm.name, audience },
 		plain: { issuer, audience, client_claims: ['azp'] },
 		strict: { issuer, audience, max_lifetime: '1m' },
+		certificate: { issuer, audience },
 		backend: { issuer, audience: backendAudience },
 		basic: opaque(byName('gateway-basic')),
 		post: opaque({ ...byName('gateway-post'), auth_method: 'client_secret_post' }),
@@ -163,7 +164,12 @@ function configuration({ keycloak, realm, admin, upstream }: Addresses): Readonl
 		revocation: { logout: { preset: { audience: 'app' } } },
 		providers,
 		routes: [
-			...Object.keys(providers).map((name) => ({ path: `/${name}/**`, providers: [name], ...rules })),
+			...Object.keys(providers).map((name) => ({
+				path: `/${name}/**`,
+				providers: [name],
+				...rules,
+				...(name === 'certificate' ? { binding: 'mtls' } : {}),
+			})),
 			{
 				path: '/preset/records/**',
 				providers: ['preset'],

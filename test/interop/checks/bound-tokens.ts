@@ -1,7 +1,7 @@
 /** Sender-constrained tokens: DPoP (RFC 9449) and certificates (RFC 8705), of Keycloak. */
 import { randomUUID } from 'node:crypto';
 import { signJws, type TestKey, testKey } from '../../support/sign-jws.ts';
-import { refused } from '../expectations.ts';
+import { allowed, refused } from '../expectations.ts';
 import type { Rig } from '../rig.ts';
 
 const scope = { scope: 'orders:read' };
@@ -16,9 +16,23 @@ export async function checkBoundTokens({ report, realm, gateway, over }: Rig): P
 		refused(await gateway.send('/preset/orders', token), 401, 'binding_missing');
 		return undefined;
 	});
-	await report.check('certificate: a bound token is no bearer token', async () => {
-		const { access_token: token } = await realm.token('mtls', scope, { over: over('application') });
-		refused(await gateway.send('/preset/orders', token), 401, 'binding_missing');
+	const [own, another] = [over('application'), over('somebody')];
+	for (const [provider, words] of [
+		['certificate', 'a JWT'],
+		['basic', 'an introspected token'],
+	] as const) {
+		await report.check(`certificate: ${words} passes with it, not with another, and not without`, async () => {
+			const { access_token: token } = await realm.token('mtls', scope, { over: own });
+			const path = `/${provider}/orders`;
+			allowed(await gateway.send(path, token, { listener: 1, over: own }));
+			refused(await gateway.send(path, token, { listener: 1, over: another }), 401, 'binding_mismatch');
+			refused(await gateway.send(path, token), 401, 'binding_missing');
+			return undefined;
+		});
+	}
+	await report.check('certificate: a route that wants it lets no unbound token in', async () => {
+		const { access_token: token } = await realm.token('app', scope);
+		refused(await gateway.send('/certificate/orders', token, { listener: 1, over: own }), 401, 'binding_missing');
 		return undefined;
 	});
 }
