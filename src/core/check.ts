@@ -49,6 +49,15 @@ export interface Check {
 	found(evidence: Evidence): string;
 }
 
+/**
+ * A check that has an effect: a limit is spent, a proof used up. Judged only once every other check has passed (the commit
+ * phase of the decision), so that a request which is refused anyway costs its sender nothing.
+ */
+export interface Effect extends Check {
+	/** What `judge` would answer now, without the effect: for `explain`. */
+	look(evidence: Evidence): Reason | null | Promise<Reason | null>;
+}
+
 /** The answer of a check, for a reader. */
 export interface Finding {
 	readonly check: CheckName;

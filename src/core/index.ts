@@ -1,6 +1,6 @@
 /** The vocabulary: everything imports it, it imports nothing. */
 export type { BackendToken, Provided, RenewCredential } from './backend-token.ts';
-export { type Check, type CheckName, checkNames, type Finding } from './check.ts';
+export { type Check, type CheckName, checkNames, type Effect, type Finding } from './check.ts';
 export {
 	type Credential,
 	type CredentialLocation,

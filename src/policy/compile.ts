@@ -14,6 +14,7 @@ import type {
 	Clock,
 	CredentialLocation,
 	DecryptionKey,
+	Effect,
 	HeaderList,
 	HeaderStrip,
 	Principal,
@@ -129,6 +130,8 @@ function compileCertificateOf(
 	return createCertificateOf({ field: field.toLowerCase(), format, isTrusted: compileBlocks(trustedProxies), digest });
 }
 
+const noEffects: readonly Effect[] = [];
+
 function pathParameterNames(path: string): readonly string[] {
 	const pattern = readPathPattern(path, { encodedSlash: true });
 	if (typeof pattern === 'string') throw new Error(`path ${path}: ${pattern}`);
@@ -186,6 +189,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		parameterNames,
 		encodedSlash: route.encodedSlash,
 		guard: route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames }),
+		commit: noEffects,
 		upstream: parts.upstream(route.upstream),
 		backendToken: shared.backendTokens.get(route),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),

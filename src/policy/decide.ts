@@ -1,6 +1,7 @@
 /**
  * The decision: route, credential, genuineness, the route's checks, verdict. A token that is known to be genuine is
- * decided without waiting; everything else takes the same steps and waits for what it must fetch. Both end in `conclude`.
+ * decided without waiting; everything else takes the same steps and waits for what it must fetch. Both end in `conclude`,
+ * and effects that may refuse come last, in `commit`.
  */
 
 import { answerPreflight, corsHeaders, preflightMethod } from '#answers/cors';
@@ -23,7 +24,7 @@ import { evaluate } from './evaluate.ts';
 import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
-import type { Guard, RoutePolicy } from './route-policy.ts';
+import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 
 export type Decide = (request: RequestView) => Verdict | Promise<Verdict>;
 
@@ -58,7 +59,7 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
 	evidence.route = route.name;
 	const { guard } = route;
-	if (guard === undefined) return allow(route, evidence, [], nothing);
+	if (guard === undefined) return commit(route, undefined, evidence);
 	evidence.challenge = guard.challenge;
 
 	const extracted = evaluate(guard.extract, evidence);
@@ -167,7 +168,31 @@ function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Ev
 		evidence.challenge = rules.challenge(evidence.parameters);
 		return refuseOn(route, evidence, reason);
 	}
-	return provide(route, evidence, rules.headers(principal));
+	return commit(route, rules, evidence);
+}
+
+/** The commit phase: effects that may refuse, now that nothing else does. It waits only for an effect that must. */
+function commit(route: RoutePolicy, rules: ProviderPolicy | undefined, evidence: Evidence): Verdict | Promise<Verdict> {
+	const reason = route.commit.length === 0 ? null : evaluate(route.commit, evidence);
+	return reason instanceof Promise
+		? reason.then((late) => committed(route, rules, evidence, late))
+		: committed(route, rules, evidence, reason);
+}
+
+function committed(
+	route: RoutePolicy,
+	rules: ProviderPolicy | undefined,
+	evidence: Evidence,
+	reason: Reason | null,
+): Verdict | Promise<Verdict> {
+	const { principal } = evidence;
+	if (reason === null) {
+		return rules === undefined || principal === undefined
+			? allow(route, evidence, [], nothing)
+			: provide(route, evidence, rules.headers(principal));
+	}
+	if (rules !== undefined) evidence.challenge = rules.challenge(evidence.parameters);
+	return refuseOn(route, evidence, reason);
 }
 
 /** What the upstream gets in place of the client's token. A failure is refused like one of a check. */

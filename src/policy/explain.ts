@@ -7,6 +7,7 @@ import {
 	type Check,
 	type CheckName,
 	type CredentialKind,
+	type Effect,
 	Evidence,
 	type Finding,
 	type Principal,
@@ -67,9 +68,9 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	const { route } = located;
 	evidence.route = route.name;
 	const findings: Finding[] = [passed('path', `path ${evidence.path}`), passed('method', `method ${request.method}`)];
+	if (route.guard !== undefined) await judgeGuard(route.guard, evidence, findings);
+	await judgeAll(route.commit.map(withoutEffect), evidence, findings);
 	if (route.guard === undefined) return explanation(evidence, route, findings, { providers: [], routes: [] });
-
-	await judgeGuard(route.guard, evidence, findings);
 	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence, findings));
 }
 
@@ -85,6 +86,18 @@ async function judgeGuard(guard: Guard, evidence: Evidence, findings: Finding[])
 	await judgeAll(guard.authenticate.get(evidence.kind) ?? [], evidence, findings);
 	const rules = guard.rules.get(evidence.provider ?? '');
 	if (rules !== undefined) await judgeAll(rules.authorize, evidence, findings);
+}
+
+/** Explaining never commits. */
+function withoutEffect(effect: Effect): Check {
+	const { name, needs } = effect;
+	return {
+		name,
+		needs,
+		judge: (evidence) => effect.look(evidence),
+		expected: (evidence) => effect.expected(evidence),
+		found: (evidence) => effect.found(evidence),
+	};
 }
 
 async function judgeAll(checks: readonly Check[], evidence: Evidence, findings: Finding[]): Promise<void> {

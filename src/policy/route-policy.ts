@@ -5,6 +5,7 @@ import type {
 	Check,
 	CredentialKind,
 	CredentialLocation,
+	Effect,
 	Evidence,
 	HeaderList,
 	HeaderStrip,
@@ -22,6 +23,8 @@ export interface RoutePolicy {
 	readonly encodedSlash: boolean;
 	/** Undefined on a public route: no credential is looked at. */
 	readonly guard: Guard | undefined;
+	/** Effects that may refuse, in their order, once every check has passed. */
+	readonly commit: readonly Effect[];
 	readonly upstream: Upstream;
 	/** Undefined: the client's token stops here, and nothing takes its place. */
 	readonly backendToken: BackendToken | undefined;
