@@ -43,7 +43,7 @@ const layers = {
 /** Web standards only, so that they run without Node. */
 const pure = [
 	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy)/',
-	'^src/config/(definition|defaults|schema|schema-upstream|schema-client|schema-values)\\.ts$',
+	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];
 

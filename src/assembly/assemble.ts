@@ -22,6 +22,7 @@ import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/int
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { createBackendTokens } from './backend-tokens.ts';
 import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
@@ -109,6 +110,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		pairs,
 		introspectors,
 		decryption,
+		backendTokens: createBackendTokens(definition),
 		revoked: state.revoked,
 		clock,
 		cryptography,

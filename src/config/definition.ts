@@ -295,6 +295,9 @@ export interface SharedKeyDefinition {
 	readonly claims: JsonObject;
 }
 
+/** What the upstream gets in place of the client's token. */
+export type BackendTokenDefinition = { readonly type: 'none' } | { readonly type: 'insecure_passthrough' };
+
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;
 
@@ -308,7 +311,7 @@ export interface RouteDefinition {
 	readonly public: boolean;
 	readonly rules: readonly ProviderRules[];
 	readonly upstream: UpstreamDefinition;
-	readonly backendToken: { readonly type: 'none' } | { readonly type: 'insecure_passthrough' };
+	readonly backendToken: BackendTokenDefinition;
 	/** Header name as it goes on the wire → what it is made of. */
 	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
 	readonly cors: CorsDefinition | undefined;

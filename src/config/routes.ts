@@ -2,6 +2,7 @@
 
 import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from '#formats/route-pattern';
 import { sharedAccessTraits } from '#formats/shared-access/format';
+import { readBackendToken } from './backend-token.ts';
 import { readCors } from './cors.ts';
 import type { ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
@@ -55,9 +56,8 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
 	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], report);
 	const cors = values.cors === undefined ? around.cors : readCors(values.cors, [...path, 'cors'], report);
-	const backendToken =
-		typeof values.backend_token === 'object' ? values.backend_token.type : (values.backend_token ?? 'none');
-	warnOfWeakenings(route, backendToken, reading);
+	const backendToken = readBackendToken(values.backend_token, [...path, 'backend_token'], reading);
+	warnOfWeakenings(route, reading);
 
 	const written = methods.length === 0 ? '' : `${asList(values.methods).join(',')} `;
 	const name = values.name ?? `${written}${host?.text ?? ''}${values.path ?? ''}`;
@@ -72,7 +72,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		public: values.public === true,
 		rules,
 		upstream,
-		backendToken: { type: backendToken },
+		backendToken,
 		claimsToHeaders,
 		cors,
 		responses: { ...around.responses, ...values.responses },
@@ -303,7 +303,7 @@ function checkKeyNames(uses: readonly Use[], { path }: Shaped<RouteFile>, { repo
 	}
 }
 
-function warnOfWeakenings({ values, path }: Shaped<RouteFile>, backendToken: string, { report }: Reading): void {
+function warnOfWeakenings({ values, path }: Shaped<RouteFile>, { report }: Reading): void {
 	if (values.insecure_any_audience === true) {
 		report.warning([...path, 'insecure_any_audience'], 'tokens that are meant for other services are accepted here', {
 			at: 'key',
@@ -315,10 +315,5 @@ function warnOfWeakenings({ values, path }: Shaped<RouteFile>, backendToken: str
 			'if the upstream decodes %2f, paths that this route does not guard can be reached',
 			{ at: 'key' },
 		);
-	}
-	if (backendToken === 'insecure_passthrough') {
-		report.warning([...path, 'backend_token'], 'the upstream gets the client’s token and can use it anywhere else', {
-			at: 'key',
-		});
 	}
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
 import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
+import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
@@ -253,8 +254,6 @@ const ruleShape = {
 
 export const ruleSchema = z.strictObject(ruleShape);
 
-const backendTokenTypes = z.enum(['none', 'insecure_passthrough']);
-
 export const routeSchema = z.strictObject({
 	name: text().optional().meta({ description: 'What logs and metrics call it. Default: methods, host and path.' }),
 	host: text().optional().meta({
@@ -289,17 +288,7 @@ export const routeSchema = z.strictObject({
 	upstream: z
 		.union([url(), upstreamSchema], 'expected a URL or a mapping')
 		.meta({ description: 'The service behind it: a URL, or a mapping.' }),
-	backend_token: z
-		.union(
-			[backendTokenTypes, z.strictObject({ type: backendTokenTypes.meta({ description: 'Kind of credential.' }) })],
-			'expected none or insecure_passthrough',
-		)
-		.optional()
-		.meta({
-			description:
-				'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on.',
-			default: 'none',
-		}),
+	backend_token: backendTokenSchema.optional().meta({ ...backendTokenSchema.meta(), default: 'none' }),
 	claims_to_headers: z
 		.record(word('a header name'), claimName(), 'expected a mapping of headers to claims')
 		.optional()
