@@ -1,5 +1,5 @@
 /**
- * oidc-provider as an authorization server that issues opaque access tokens, introspects them (plain, or signed where a
+ * oidc-provider as an authorization server that issues opaque access tokens, or JWTs where asked for, introspects them (plain, or signed where a
  * client asks for that) and revokes them; or encrypted JWTs. Certified code on the other side: what it refuses is wrong.
  */
 import type { KeyObject } from 'node:crypto';
@@ -12,6 +12,8 @@ import type { SelfSigned } from './self-signed.ts';
 import { testKey } from './sign-jws.ts';
 
 export const apiAudience = 'https://api.example.com';
+/** Another name of the same API: the format of a token is a matter of the resource, which the client names. */
+const jwtResource = `${apiAudience}/jwt`;
 export const application = { id: 'application', secret: 'a secret of the application, 32 bytes' };
 
 export interface OpaqueIssuerOptions {
@@ -27,13 +29,20 @@ export interface OpaqueIssuerOptions {
 
 export interface OpaqueIssuer {
 	readonly issuer: string;
-	/** A new opaque token of the application for the API; `scope` read. Lives 300 seconds. */
-	token(): Promise<string>;
+	/** A new token of the application for the API; `scope` read. Lives 300 seconds. */
+	token(options?: TokenOptions): Promise<string>;
 	/** RFC 7009. */
 	revoke(token: string): Promise<void>;
 	/** Introspections so far. */
 	readonly introspections: number;
 	stop(): Promise<void>;
+}
+
+export interface TokenOptions {
+	/** Default: opaque. */
+	readonly format?: 'opaque' | 'jwt';
+	/** Client id; default that of the application. Its secret is the same. */
+	readonly client?: string;
 }
 
 /** Asks the server with the trust that the test has in it. */
@@ -68,8 +77,10 @@ export async function startOpaqueIssuer(options: OpaqueIssuerOptions, post: Post
 		get introspections() {
 			return introspections;
 		},
-		async token() {
-			const form = { grant_type: 'client_credentials', resource: apiAudience, scope: 'read', ...credentials };
+		async token({ format = 'opaque', client = application.id } = {}) {
+			const resource = format === 'jwt' ? jwtResource : apiAudience;
+			const asked = { grant_type: 'client_credentials', resource, scope: 'read' };
+			const form = { ...asked, ...credentials, client_id: client };
 			const { access_token: token } = (await post(`${issuer}/token`, form)) as { access_token?: unknown };
 			if (typeof token !== 'string') throw new Error('the server issued no token');
 			return token;
@@ -132,18 +143,19 @@ function configuration({
 			mTLS: {
 				enabled: tls !== undefined,
 				tlsClientAuth: tls !== undefined,
+				certificateBoundAccessTokens: tls !== undefined,
 				getCertificate: certificateOf,
 				certificateAuthorized: () => true,
 				certificateSubjectMatches: (request: Request) => isSubject(certificateOf(request)?.subject ?? ''),
 			},
 			resourceIndicators: {
 				enabled: true,
-				getResourceServerInfo: () => ({
+				getResourceServerInfo: (_request: Request, resource: string) => ({
 					audience: apiAudience,
 					scope: 'read',
-					...(encrypt === undefined
+					...(encrypt === undefined && resource !== jwtResource
 						? { accessTokenFormat: 'opaque' }
-						: { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' }, encrypt } }),
+						: { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' }, ...(encrypt && { encrypt }) } }),
 					accessTokenTTL: 300,
 				}),
 			},
