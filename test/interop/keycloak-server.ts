@@ -129,8 +129,8 @@ export async function startKeycloak(folder: string, files: KeycloakFiles): Promi
 	return { url, tlsUrl: `https://localhost:${tlsPort}`, administrator, stop };
 }
 
-function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
-	if (pid === undefined) return;
+function signal({ pid, exitCode, signalCode }: ChildProcess, name: NodeJS.Signals): void {
+	if (pid === undefined || exitCode !== null || signalCode !== null) return;
 	try {
 		process.kill(-pid, name);
 	} catch {

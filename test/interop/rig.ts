@@ -13,6 +13,7 @@ import type { Report } from './report.ts';
 
 export interface Rig {
 	readonly report: Report;
+	readonly keycloak: Keycloak;
 	readonly realm: Realm;
 	/** Another issuer on the same server, which no route knows. */
 	readonly foreign: Realm;
@@ -87,6 +88,7 @@ async function start(
 	stops.push(gateway.stop);
 	return {
 		report,
+		keycloak,
 		realm,
 		foreign,
 		population,

@@ -8,6 +8,7 @@ import { checkExchange } from './checks/exchange.ts';
 import { checkIntrospection } from './checks/introspection.ts';
 import { checkJwts } from './checks/jwt.ts';
 import { checkLogout } from './checks/logout.ts';
+import { checkOutage } from './checks/outage.ts';
 import { checkRotation } from './checks/rotation.ts';
 import { fetchKeycloak, Missing } from './keycloak-server.ts';
 import { Report } from './report.ts';
@@ -20,6 +21,8 @@ const groups = {
 	bound: checkBoundTokens,
 	exchange: checkExchange,
 	logout: checkLogout,
+	// The last: nothing can be asked after it.
+	outage: checkOutage,
 } as const;
 const names = Object.keys(groups) as (keyof typeof groups)[];
 
