@@ -1,4 +1,4 @@
-/** Opens the store that the configuration names, and the state that lives in it. */
+/** Opens the store that the configuration names, and the state that lives in it. What it does not name is not even loaded. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -8,8 +8,6 @@ import type { Definition, StoreDefinition } from '#config/definition';
 import type { Sealing, Store } from '#core/index';
 import { createSealing } from '#runtime/node/sealing';
 import { createMemoryStore } from '#store/memory';
-import { openRedisStore } from '#store/redis';
-import { openSqliteStore } from '#store/sqlite';
 
 /** The runtime with its state; a state that is there already stays. Rejects with an Error in words for the operator. */
 export async function withState(
@@ -41,9 +39,10 @@ async function openStore(definition: StoreDefinition, { clock, log }: Runtime): 
 		case 'memory':
 			return createMemoryStore({ clock, randomId: randomUUID });
 		case 'sqlite':
-			return openSqliteStore({ path: definition.path });
+			return (await import('#store/sqlite')).openSqliteStore({ path: definition.path });
 		case 'redis': {
 			const ca = definition.ca === undefined ? undefined : await readCa(definition.ca);
+			const { openRedisStore } = await import('#store/redis');
 			return openRedisStore({ url: definition.url, clock, log, ...(ca === undefined ? {} : { ca }) });
 		}
 	}

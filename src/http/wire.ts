@@ -130,9 +130,22 @@ export class Wire {
 		this.#pending = '';
 		this.socket.cork();
 		if (lead !== '') this.socket.write(lead, 'latin1');
-		this.socket.write(kept(piece));
+		this.#writeBytes(piece);
 		if (after !== '') this.socket.write(after, 'latin1');
 		this.socket.uncork();
+	}
+
+	/** From the shared buffer by way of a block that comes back once it has gone out: a long body leaves no garbage. */
+	#writeBytes(piece: Buffer): void {
+		if (piece.buffer !== shared.buffer) {
+			this.socket.write(piece);
+			return;
+		}
+		const block = blocks.pop() ?? Buffer.allocUnsafeSlow(shared.length);
+		piece.copy(block);
+		this.socket.write(block.subarray(0, piece.length), () => {
+			if (blocks.length < mostBlocks) blocks.push(block);
+		});
 	}
 
 	/** Writes out what waits for the end of the turn. */
@@ -175,6 +188,10 @@ export class Wire {
 		this.socket.resetAndDestroy();
 	}
 }
+
+/** Blocks that nobody uses, and how many of them are kept: two megabytes. */
+const blocks: Buffer[] = [];
+const mostBlocks = 32;
 
 /** These bytes, or a copy of them where the next read would write over them. */
 export function kept(bytes: Buffer): Buffer {

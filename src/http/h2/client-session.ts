@@ -3,7 +3,7 @@
  * closes so that streams under way can end. Frames and header compression are node's.
  */
 
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { EngineParts } from '../h1/engine-parts.ts';
 import { ForwardedLines } from '../h1/forwarded-text.ts';
@@ -13,6 +13,7 @@ import { lingerTime } from '../linger.ts';
 import type { Peer } from '../peer.ts';
 import { ClientStream } from './client-stream.ts';
 import { ControlMeter } from './control-meter.ts';
+import { nodeHttp2 } from './node-http2.ts';
 import { connectionWindow, sessionOptions } from './session-options.ts';
 import { readStreamHead } from './stream-head.ts';
 
@@ -37,7 +38,7 @@ export class ClientSession<C> implements Timed {
 		this.#control = new ControlMeter(sweep.now);
 		sweep.add(this);
 		socket.on('end', () => socket.destroySoon()).on('close', () => sweep.remove(this));
-		const session = performServerHandshake(socket, sessionOptions(options));
+		const session = nodeHttp2().performServerHandshake(socket, sessionOptions(options));
 		this.#session = session;
 		session.setLocalWindowSize(connectionWindow);
 		session.on('stream', (stream, _, flags, raw) => this.#opened(stream, flags, raw));
@@ -68,7 +69,7 @@ export class ClientSession<C> implements Timed {
 		this.engine.sweep.tick();
 		this.#open += 1;
 		this.deadline = Number.POSITIVE_INFINITY;
-		const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+		const isWhole = (flags & nodeHttp2().constants.NGHTTP2_FLAG_END_STREAM) !== 0;
 		const client = new ClientStream(stream, this, isWhole);
 		const head = readStreamHead(raw, isWhole, this.engine.options.limits, this.peer);
 		if (typeof head === 'string') refuseUnread(this.engine, client, head, undefined);
@@ -77,7 +78,7 @@ export class ClientSession<C> implements Timed {
 
 	#counted(): void {
 		if (!this.#control.take(this.engine.sweep.tick()))
-			this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+			this.#session.destroy(undefined, nodeHttp2().constants.NGHTTP2_ENHANCE_YOUR_CALM);
 	}
 }
 

@@ -3,7 +3,7 @@
  * What nobody takes stays within the stream's window.
  */
 import { Buffer } from 'node:buffer';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Client } from '../client.ts';
 import { type Body, CountedBody } from '../h1/body.ts';
 import type { EngineParts } from '../h1/engine-parts.ts';
@@ -14,6 +14,7 @@ import type { Timed } from '../h1/sweep.ts';
 import type { Peer } from '../peer.ts';
 import type { ClientSession } from './client-session.ts';
 import { DataBody } from './data-body.ts';
+import { nodeHttp2 } from './node-http2.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 const nothing = Buffer.alloc(0);
@@ -107,7 +108,7 @@ export class ClientStream<C> implements Client<C>, Timed {
 		this.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
 		if (this.#isEnded) return;
 		this.#stream.once('finish', () => this.#stream.resume());
-		this.#stream.close(constants.NGHTTP2_NO_ERROR);
+		this.#stream.close(nodeHttp2().constants.NGHTTP2_NO_ERROR);
 	}
 
 	cut(): void {
@@ -121,7 +122,7 @@ export class ClientStream<C> implements Client<C>, Timed {
 	}
 
 	expired(): void {
-		if (this.#exchange === undefined) this.#stream.close(constants.NGHTTP2_CANCEL);
+		if (this.#exchange === undefined) this.#stream.close(nodeHttp2().constants.NGHTTP2_CANCEL);
 		else this.#exchange.clientLate();
 	}
 

@@ -2,9 +2,9 @@
  * Outbound GET for keys and metadata, on undici: a connection of its own each time, and TLS verification that no
  * environment variable switches off.
  */
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { DocumentFetcher } from '#core/index';
-import { askOutbound } from './outbound.ts';
+import { askOutbound, loadUndici } from './outbound.ts';
 
 export interface DocumentFetcherOptions {
 	/** Default: an agent that verifies TLS against Node's roots (and NODE_EXTRA_CA_CERTS). For tests. */
@@ -22,10 +22,16 @@ const headers = {
  * the body is not read and given as ''. Proxies named by the environment are not used.
  */
 export function createDocumentFetcher(options: DocumentFetcherOptions = {}): DocumentFetcher {
-	const dispatcher =
-		options.dispatcher ?? new Agent({ connect: { rejectUnauthorized: true }, maxHeaderSize: 16_384, pipelining: 0 });
+	let { dispatcher } = options;
 	return {
-		get: (url, { timeout, maxBytes }) =>
-			askOutbound(url, { method: 'GET', headers, timeout, maxBytes, dispatcher, once: true, unreadFrom: 300 }),
+		async get(url, { timeout, maxBytes }) {
+			dispatcher ??= await createAgent();
+			return askOutbound(url, { method: 'GET', headers, timeout, maxBytes, dispatcher, once: true, unreadFrom: 300 });
+		},
 	};
+}
+
+async function createAgent(): Promise<Dispatcher> {
+	const { Agent } = await loadUndici();
+	return new Agent({ connect: { rejectUnauthorized: true }, maxHeaderSize: 16_384, pipelining: 0 });
 }

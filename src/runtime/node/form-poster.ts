@@ -2,13 +2,13 @@
  * Outbound POST of forms to authorization servers, on undici. Connections are kept, since a busy gateway asks often; one
  * set of them for each client certificate, so that nobody is asked under somebody else's name.
  */
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { FormPoster, TlsIdentity } from '#core/index';
-import { askOutbound } from './outbound.ts';
+import { askOutbound, loadUndici } from './outbound.ts';
 
 export interface FormPosterOptions {
 	/** Instead of agents that verify TLS against Node's roots (and NODE_EXTRA_CA_CERTS). For tests. */
-	readonly dispatcher?: (certificate: TlsIdentity | undefined) => Dispatcher;
+	readonly dispatcher?: (certificate: TlsIdentity | undefined) => Dispatcher | Promise<Dispatcher>;
 }
 
 const fixedHeaders = {
@@ -26,18 +26,18 @@ const mostAgents = 32;
  */
 export function createFormPoster(options: FormPosterOptions = {}): FormPoster {
 	const make = options.dispatcher ?? createAgent;
-	const anonymous = make(undefined);
-	const agents = new Map<string, Dispatcher>();
+	let anonymous: Promise<Dispatcher> | undefined;
+	const agents = new Map<string, Promise<Dispatcher>>();
 
-	function agentFor(certificate: TlsIdentity | undefined): Dispatcher {
-		if (certificate === undefined) return anonymous;
+	function agentFor(certificate: TlsIdentity | undefined): Promise<Dispatcher> {
+		if (certificate === undefined) return (anonymous ??= Promise.resolve(make(undefined)));
 		const name = JSON.stringify([certificate.certificate, certificate.key]);
 		let agent = agents.get(name);
 		if (agent === undefined) {
 			const [oldest] = agents.keys();
 			// Forgotten, not destroyed: a request may be under way, and idle connections end by themselves.
 			if (agents.size >= mostAgents && oldest !== undefined) agents.delete(oldest);
-			agent = make(certificate);
+			agent = Promise.resolve(make(certificate));
 			agents.set(name, agent);
 		}
 		return agent;
@@ -51,14 +51,15 @@ export function createFormPoster(options: FormPosterOptions = {}): FormPoster {
 				body,
 				timeout,
 				maxBytes,
-				dispatcher: agentFor(certificate),
+				dispatcher: await agentFor(certificate),
 				once: false,
 				unreadFrom: 500,
 			}),
 	};
 }
 
-function createAgent(certificate: TlsIdentity | undefined): Dispatcher {
+async function createAgent(certificate: TlsIdentity | undefined): Promise<Dispatcher> {
+	const { Agent } = await loadUndici();
 	const shown = certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key };
 	return new Agent({
 		connect: { rejectUnauthorized: true, ...shown },

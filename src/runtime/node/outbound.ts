@@ -1,9 +1,14 @@
 /**
  * One outbound request on undici, suspicious on purpose: no redirects, no content coding, a bound on time and size. What
- * goes wrong is put in words that hold nothing of the request but scheme, host and path.
+ * goes wrong is put in words that hold nothing of the request but scheme, host and path. undici is loaded with the first
+ * request: a gateway that asks nobody does without.
  */
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { FetchedDocument } from '#core/index';
+
+export function loadUndici(): Promise<typeof import('undici')> {
+	return import('undici');
+}
 
 export interface OutboundRequest {
 	readonly method: 'GET' | 'POST';
@@ -39,6 +44,7 @@ class AnswerProblem extends Error {}
 async function askOnce(url: string, asked: OutboundRequest, signal: AbortSignal): Promise<FetchedDocument> {
 	const { method, headers, body, dispatcher, once, maxBytes, unreadFrom } = asked;
 	const sent = { method, headers, signal, dispatcher, reset: once, ...(body === undefined ? {} : { body }) };
+	const { request } = await loadUndici();
 	const response = await request(url, sent);
 	// An aborted or overlong body ends in an error that nobody waits for any more.
 	response.body.on('error', () => {});
