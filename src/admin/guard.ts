@@ -17,8 +17,14 @@ export type Guard = (request: RequestView) => Promise<{ readonly by: Principal }
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 	const { definition, policy, keys, pairs, introspectors, decryption, state } = assembly;
-	const guarded: Definition = { ...definition, routes: [adminRoute(auth)], cors: undefined, responses: {} };
-	const { clock, cryptography, tokenId, genuine } = policy;
+	const guarded: Definition = {
+		...definition,
+		routes: [adminRoute(auth)],
+		publicUrl: undefined,
+		cors: undefined,
+		responses: {},
+	};
+	const { clock, cryptography, proofs, tokenId, genuine } = policy;
 	// While the store is away the operator must still be let in to see why; whoever was revoked before stays out.
 	const revoked: Revoked = { ...state.revoked, unknownSince: () => undefined };
 	const decide = createDecide(
@@ -28,6 +34,7 @@ export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 			introspectors,
 			decryption,
 			revoked,
+			proofs,
 			clock,
 			cryptography,
 			tokenId,

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { reasonNames, reasons } from '#core/index';
 import { refusalAnswer } from './refusal.ts';
 
-const challenge = { schemes: ['Bearer'], realm: 'api', scope: 'orders:read', acrValues: 'gold', maxAge: 300 };
+const challenge = {
+	schemes: ['Bearer'],
+	realm: 'api',
+	scope: 'orders:read',
+	acrValues: 'gold',
+	maxAge: 300,
+	proofAlgorithms: 'ES256',
+};
 const options = { exposeReason: false, accept: undefined };
 
 function header(answer: ReturnType<typeof refusalAnswer>, name: string): string | undefined {

@@ -76,11 +76,15 @@ function challengeFor(
 ): string {
 	const { error, description } = reasons[reason];
 	// A reason without a code that was moved to 401 came with a token: `invalid_token` is the code for that.
-	const code = error ?? (status === reasons[reason].status ? undefined : 'invalid_token');
+	const ownCode = error ?? (status === reasons[reason].status ? undefined : 'invalid_token');
+	// RFC 9449 §7.1: these two are about a proof, and mean nothing to who uses another scheme.
+	const isOfProof = ownCode === 'invalid_dpop_proof' || ownCode === 'use_dpop_nonce';
+	const code = isOfProof && scheme !== 'DPoP' && challenge.schemes.includes('DPoP') ? undefined : ownCode;
 	return formatChallenge(scheme, [
 		['realm', challenge.realm],
 		['error', code],
 		['error_description', code === undefined ? undefined : exposeReason ? `${description} (${reason})` : description],
+		['algs', scheme === 'DPoP' ? challenge.proofAlgorithms : undefined],
 		['scope', reason === 'scope_insufficient' ? challenge.scope : undefined],
 		['acr_values', reason === 'authentication_insufficient' ? challenge.acrValues : undefined],
 		['max_age', reason === 'authentication_insufficient' ? challenge.maxAge : undefined],

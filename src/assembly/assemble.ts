@@ -12,6 +12,7 @@ import type {
 	KeptKeys,
 	Log,
 	RequestView,
+	Store,
 	Timers,
 	Verdict,
 } from '#core/index';
@@ -27,6 +28,7 @@ import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
+import { createProofSupport } from './proofs.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
@@ -52,6 +54,8 @@ export interface Runtime {
 	readonly keptKeys?: (provider: string, origin: string) => KeptKeys;
 	/** What outlives requests and configurations, opened and closed by whoever gives it. Default: in memory, for this assembly. */
 	readonly state?: State;
+	/** Where DPoP proofs are taken for used, in place of the state's store: for one of several processes without a common store. */
+	readonly claims?: Pick<Store, 'claim'>;
 }
 
 export interface Assembly {
@@ -112,6 +116,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		decryption,
 		backendTokens: createBackendTokens(definition),
 		revoked: state.revoked,
+		proofs: createProofSupport(definition, runtime, state, previous),
 		clock,
 		cryptography,
 		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),

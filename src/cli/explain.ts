@@ -28,6 +28,7 @@ token, never forwards anything.
   --url URL           what the client calls, e.g. https://api.example.com/orders/7, or a path below public_url
   --method METHOD     default GET
   --token-file FILE   the client's token; "-" for standard input
+  --proof-file FILE   the client's DPoP proof, for the same method and URL
   --token TOKEN       the same on the command line, where other users of this machine can see it
   --json              the explanation as JSON on standard output
 `;
@@ -43,6 +44,7 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 			url: text,
 			method: text,
 			'token-file': text,
+			'proof-file': text,
 			token: text,
 			json: { type: 'boolean' },
 		},
@@ -58,9 +60,11 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 		throw new UsageError('give either --config FILE or --admin URL');
 	const url = textOption(values['url']);
 	if (url === undefined) throw new UsageError('--url URL is missing');
+	const proof = textOption(values['proof-file']);
 	const asked: Asked = {
 		url,
 		method: textOption(values['method']) ?? 'GET',
+		headers: proof === undefined ? {} : { dpop: (await readFile(proof, 'utf8')).trim() },
 		token: await readToken(textOption(values['token']), textOption(values['token-file'])),
 	};
 	const explanation =
@@ -80,6 +84,8 @@ interface Asked {
 	readonly url: string;
 	readonly method: string;
 	readonly token: string | undefined;
+	/** Lower-case names. */
+	readonly headers: Readonly<Record<string, string>>;
 }
 
 async function readToken(token: string | undefined, file: string | undefined): Promise<string | undefined> {
@@ -92,7 +98,7 @@ async function readToken(token: string | undefined, file: string | undefined): P
 }
 
 function clean(token: string): string {
-	return token.trim().replace(/^bearer +/i, '');
+	return token.trim().replace(/^(?:bearer|dpop) +/i, '');
 }
 
 async function explainOffline(config: string, asked: Asked): Promise<Explanation | undefined> {
@@ -117,7 +123,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 	});
 	try {
 		await assembly.start();
-		const request = explainedRequest(assembly.policy, asked);
+		const request = explainedRequest(assembly.policy, { ...asked, headers: Object.entries(asked.headers) });
 		if (request === undefined) throw new UsageError(`--url is neither a path nor an http or https URL: ${asked.url}`);
 		return await explain(assembly.policy, request);
 	} finally {

@@ -29,6 +29,12 @@ export const defaults = {
 	endAtExpiry: 'tunnels',
 	tokenCache: '192MiB',
 	introspection: { cache: '30s', negativeCache: '5s', timeout: '3s', concurrency: 64 },
+	dpop: {
+		algorithms: ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as readonly Algorithm[],
+		maxAge: '1m',
+		clockSkew: '5s',
+		nonceLifetime: '5m',
+	},
 	store: { maxStaleness: '5s' },
 	stateDirectory: './.countersign',
 	workers: 1,

@@ -11,6 +11,7 @@ import { readCors } from './cors.ts';
 import { defaults } from './defaults.ts';
 import type { Definition, LimitsDefinition, TimeoutsDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
+import { readDpop } from './dpop.ts';
 import { readListeners } from './listeners.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
@@ -49,6 +50,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		revocation.logout.length > 0 ||
 		[...providers.values()].some(({ definition }) => definition.sharedAccess?.storedKeys === true);
 	const workers = values.workers ?? defaults.workers;
+	const store = readStore(values.store, { stateDirectory, isWritten, isSpread: workers !== 1 }, reading);
 	const definition: Definition = {
 		listen,
 		publicUrl: values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report),
@@ -63,6 +65,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		routes: routes.flatMap((route) => route.definition ?? []),
 		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
 		clientCertificateHeader: readClientCertificateHeader(values, report),
+		dpop: readDpop(values.dpop, store, report),
 		limits: readLimits(values.limits, report),
 		timeouts: readTimeouts(values.timeouts, report),
 		errors: { exposeReason: values.errors?.expose_reason ?? false, realm: values.errors?.realm },
@@ -70,7 +73,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		cors,
 		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
 		stateDirectory,
-		store: readStore(values.store, { stateDirectory, isWritten, isSpread: workers !== 1 }, reading),
+		store,
 		revocation,
 		workers,
 	};

@@ -27,6 +27,7 @@ export interface Definition {
 	readonly trustedProxies: readonly string[];
 	/** Where a trusted proxy tells of the client's certificate; undefined: nobody is believed about it. */
 	readonly clientCertificateHeader: ClientCertificateHeaderDefinition | undefined;
+	readonly dpop: DpopDefinition;
 	readonly limits: LimitsDefinition;
 	readonly timeouts: TimeoutsDefinition;
 	readonly errors: { readonly exposeReason: boolean; readonly realm: string | undefined };
@@ -71,6 +72,19 @@ export interface ClientCertificateHeaderDefinition {
 	/** Name of the field, as written. */
 	readonly field: string;
 	readonly format: CertificateFormat;
+}
+
+/** How DPoP proofs are judged (RFC 9449); tokens that are bound to a key are honoured in any case. */
+export interface DpopDefinition {
+	/** Whether routes that take bound and unbound tokens alike say so in their challenges. */
+	readonly isOffered: boolean;
+	/** Asymmetric ones only. */
+	readonly algorithms: readonly Algorithm[];
+	/** Seconds that `iat` may lie back, and ahead. */
+	readonly maxAge: number;
+	readonly clockSkew: number;
+	/** Undefined: proofs need no nonce. `lifetime`: seconds. `key`: as text; undefined: a random one for this process. */
+	readonly nonces: { readonly lifetime: number; readonly key: string | undefined } | undefined;
 }
 
 export interface ListenerDefinition {

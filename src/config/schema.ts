@@ -8,6 +8,7 @@ import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
 import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
+import { dpopSchema } from './schema-dpop.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
 	acrValues,
@@ -406,6 +407,7 @@ export const configSchema = z.strictObject({
 			description:
 				'Header in which the `trusted_proxies`, which end TLS, tell of the client’s certificate. They must remove what clients send under that name.',
 		}),
+	dpop: dpopSchema.optional(),
 	limits: z
 		.strictObject({
 			headers: size().optional().meta({ description: 'Bytes of a request’s head.', default: defaults.limits.headers }),

@@ -47,7 +47,7 @@ function readPlace(
 	if (common.failOpen) {
 		report.warning(
 			['store', 'insecure_fail_open'],
-			'while the store is away, tokens that were revoked meanwhile pass',
+			'while the store is away, tokens that were revoked meanwhile pass, and DPoP proofs that were used before',
 			{
 				at: 'key',
 			},

@@ -25,6 +25,7 @@ export const checkNames = [
 	'claims',
 	'authentication_context',
 	'limits',
+	'replay',
 ] as const;
 
 export type CheckName = (typeof checkNames)[number];

@@ -76,6 +76,8 @@ export class Evidence implements Facts {
 	route: string | undefined = undefined;
 	/** Normalised path and query (with `?`) as decision and upstream both see them. */
 	path = '';
+	/** Host of the URL that clients of the route call; undefined: the one that the request names. */
+	urlHost: string | undefined = undefined;
 	query = '';
 	/** Values of the route's parameters, in the order of its names: path first, then host. */
 	parameters: readonly string[] = [];
@@ -104,6 +106,10 @@ export class Evidence implements Facts {
 	claimed: Principal | undefined = undefined;
 	/** What a genuine token says. Set only by an authenticator, after verification, or from the cache of genuine tokens. */
 	principal: Principal | undefined = undefined;
+	/** The DPoP proof of this request, once it was found good: its key's thumbprint and its `jti`. */
+	proof: { readonly thumbprint: string; readonly id: string } | undefined = undefined;
+	/** A DPoP nonce that the client should use from now on. */
+	nonce: string | undefined = undefined;
 	cached = false;
 	/** Monotonic milliseconds after which the token is known to have expired, whatever the wall clock says. */
 	expiresMonotonic: number = Number.POSITIVE_INFINITY;

@@ -37,4 +37,6 @@ export interface Challenge {
 	readonly acrValues: string | undefined;
 	/** Seconds. */
 	readonly maxAge: number | undefined;
+	/** `algs` of the DPoP challenge: space-separated (RFC 9449 §5.1). */
+	readonly proofAlgorithms: string | undefined;
 }

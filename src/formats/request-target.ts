@@ -66,10 +66,11 @@ function readPathAndQuery(
 	if (plainPath.test(path)) return { path, query, authority, scheme };
 	if (/[^\x21-\x7e]|#|%(?![0-9A-Fa-f]{2})/.test(path)) return 'malformed';
 	if (isAmbiguous(path, options.encodedSlash)) return 'ambiguous';
-	return { path: normalise(path), query, authority, scheme };
+	return { path: normalisePath(path), query, authority, scheme };
 }
 
-function normalise(path: string): string {
+/** Percent-encoding in its one spelling (RFC 3986 §6.2.2.1, §6.2.2.2). `path` has no bad one. */
+export function normalisePath(path: string): string {
 	return path
 		.replaceAll(/%([0-9A-Fa-f]{2})/g, (encoding, hex: string) => {
 			const character = String.fromCharCode(Number.parseInt(hex, 16));

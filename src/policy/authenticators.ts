@@ -1,7 +1,6 @@
 /** The authenticators of a route, by kind of credential: each one gets the providers that issue that kind. */
 import type { ProviderDefinition } from '#config/definition';
 import type { Check, CredentialKind, CredentialLocation, DecryptionKey } from '#core/index';
-import { sharedAccessTraits } from '#formats/shared-access/format';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import { createOpaqueAuthenticator, createStillActiveCheck } from '#pipeline/authenticate/introspection/checks';
@@ -71,9 +70,4 @@ function needed<T>(sources: ReadonlyMap<string, T>, provider: string): T {
 	const source = sources.get(provider);
 	if (source === undefined) throw new Error(`the provider ${provider} has not got what its tokens need`);
 	return source;
-}
-
-/** Authentication schemes under which a provider's credentials come, as a challenge writes them. */
-export function schemesOf({ sharedAccess }: ProviderDefinition): readonly string[] {
-	return [sharedAccess === undefined ? 'Bearer' : sharedAccessTraits[sharedAccess.format].scheme];
 }

@@ -1,5 +1,6 @@
 /** From the definition to the policy: every rule becomes a check in its place, every list a set, every template a function. */
 
+import type { CorsRules } from '#answers/cors';
 import type {
 	Definition,
 	ProviderDefinition,
@@ -9,7 +10,6 @@ import type {
 } from '#config/definition';
 import type {
 	BackendToken,
-	Challenge,
 	Check,
 	Clock,
 	CredentialLocation,
@@ -22,18 +22,21 @@ import type {
 } from '#core/index';
 import { compileBlocks } from '#formats/ip';
 import { readPathPattern } from '#formats/route-pattern';
-import { compileTemplate } from '#formats/template';
+import { sharedAccessTraits } from '#formats/shared-access/format';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
+import { admitJwk } from '#keys/verification/jwk';
 import type { KeySource } from '#keys/verification/key-source';
 import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { createAudienceCheck } from '#pipeline/authorize/audience';
 import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
 import { createBindingCheck } from '#pipeline/authorize/binding';
+import type { ProofRules } from '#pipeline/authorize/binding-proof';
 import { createClaimsCheck } from '#pipeline/authorize/claims';
 import { createClientCheck } from '#pipeline/authorize/client';
 import { createIssuerCheck } from '#pipeline/authorize/issuer';
 import { createLifetimeCheck } from '#pipeline/authorize/lifetime';
 import { createRemainingLifetimeCheck } from '#pipeline/authorize/remaining-lifetime';
+import { createReplayEffect } from '#pipeline/authorize/replay';
 import { createResourceCheck } from '#pipeline/authorize/resource';
 import { createRevocationCheck, type Revoked } from '#pipeline/authorize/revocation';
 import { createScopesCheck } from '#pipeline/authorize/scopes';
@@ -43,12 +46,14 @@ import { type CertificateOf, createCertificateOf } from '#pipeline/extract/clien
 import { createCredentialCheck } from '#pipeline/extract/credential';
 import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
-import { compileAuthenticators, type ProviderUse, schemesOf } from './authenticators.ts';
+import { compileAuthenticators, type ProviderUse } from './authenticators.ts';
+import { type ChallengeSettings, compileChallenge, plainChallenge, schemesOf } from './challenge.ts';
 import { createKindOf } from './credential-kind.ts';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
 import { compileHost } from './host-matcher.ts';
 import { oncePerContent } from './once-per-content.ts';
-import type { Policy, PolicyCryptography } from './policy.ts';
+import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
+import { createUrlOf, hostOfUrls } from './request-url.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
 
@@ -65,6 +70,8 @@ export interface CompileOptions {
 	readonly backendTokens?: ReadonlyMap<RouteDefinition, BackendToken>;
 	/** What has been revoked. */
 	readonly revoked: Revoked;
+	/** What proofs of possession need beside the request. */
+	readonly proofs: ProofSupport;
 	readonly clock: Clock;
 	readonly cryptography: PolicyCryptography;
 	/** Keyed digest of a token's digest, for audit records. */
@@ -92,6 +99,9 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		backendTokens: options.backendTokens ?? new Map(),
 		revoked: options.revoked,
 		certificateOf: compileCertificateOf(definition, options.cryptography),
+		proof: compileProofRules(definition, options),
+		settings: { realm: definition.errors.realm, dpop: definition.dpop },
+		effects: [createReplayEffect(options.proofs.claim)],
 		strip: stripFor(written, everywhere),
 		stripCookies: namesIn('cookie', everywhere),
 		stripParameters: namesIn('query', everywhere),
@@ -115,6 +125,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
 		clock: options.clock,
 		cryptography: options.cryptography,
+		proofs: options.proofs,
 		digest: options.cryptography.hexDigest,
 		tokenId: options.tokenId,
 		statuses: definition.responses,
@@ -128,6 +139,30 @@ function compileCertificateOf(
 	if (told === undefined) return createCertificateOf(undefined);
 	const { field, format } = told;
 	return createCertificateOf({ field: field.toLowerCase(), format, isTrusted: compileBlocks(trustedProxies), digest });
+}
+
+function compileProofRules({ dpop, publicUrl }: Definition, { proofs, cryptography }: CompileOptions): ProofRules {
+	const { algorithms, maxAge, clockSkew } = dpop;
+	return {
+		algorithms: new Set(algorithms),
+		maxAge,
+		clockSkew,
+		digest: cryptography.digest,
+		keyOf(jwk) {
+			const admitted = admitJwk(jwk, cryptography);
+			return typeof admitted === 'string' ? admitted : admitted.key;
+		},
+		nonces: proofs.nonces,
+		urlOf: createUrlOf(publicUrl),
+	};
+}
+
+/** A script sends proofs, and reads why one was refused and which nonce the next one needs. */
+function withProofs(cors: CorsRules): CorsRules {
+	const headers = new Set([...cors.headers, 'dpop']);
+	const named = cors.exposeHeaders.map((name) => name.toLowerCase());
+	const more = ['WWW-Authenticate', 'DPoP-Nonce'].filter((name) => !named.includes(name.toLowerCase()));
+	return { ...cors, headers: [...headers], exposeHeaders: [...cors.exposeHeaders, ...more] };
 }
 
 const noEffects: readonly Effect[] = [];
@@ -148,6 +183,10 @@ interface Shared {
 	readonly backendTokens: ReadonlyMap<RouteDefinition, BackendToken>;
 	readonly revoked: Revoked;
 	readonly certificateOf: CertificateOf;
+	readonly proof: ProofRules;
+	readonly settings: ChallengeSettings;
+	/** Of a route that takes tokens. */
+	readonly effects: readonly Effect[];
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
@@ -184,12 +223,15 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 	if (!route.public && rules.length === 0) {
 		throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
 	}
+	const guard = route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames });
+	const cors = route.cors ?? shared.definition.cors;
 	return {
 		name: route.name,
+		urlHost: hostOfUrls(host, shared.definition.publicUrl),
 		parameterNames,
 		encodedSlash: route.encodedSlash,
-		guard: route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames }),
-		commit: noEffects,
+		guard,
+		commit: guard === undefined ? noEffects : shared.effects,
 		upstream: parts.upstream(route.upstream),
 		backendToken: shared.backendTokens.get(route),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
@@ -197,7 +239,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,
 		stripParameters:
 			passed.length > 0 ? without(shared.stripParameters, namesIn('query', passed)) : shared.stripParameters,
-		cors: route.cors ?? shared.definition.cors,
+		cors: cors !== undefined && guard?.challenge.schemes.includes('DPoP') === true ? withProofs(cors) : cors,
 		endsResponses: route.endAtExpiry === 'all',
 		statuses:
 			Object.keys(route.responses).length === 0
@@ -211,6 +253,9 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 	const placed = (list: readonly CredentialLocation[]) =>
 		list.flatMap((wanted) => locations.filter((location) => sameLocation(location, wanted)));
 
+	const { settings } = shared;
+	const schemes = new Set<string>();
+	const accepted = new Set<string>();
 	const uses: ProviderUse[] = [];
 	const rules = new Map<string, ProviderPolicy>();
 	for (const rule of content.rules) {
@@ -219,13 +264,20 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 		const tokenFrom = placed(rule.tokenFrom);
 		uses.push({ provider, tokenFrom });
 		rules.set(provider.name, compileRules(content, rule, provider, tokenFrom, shared));
+		for (const scheme of schemesOf(provider, rule.binding, settings.dpop)) schemes.add(scheme);
+		accepted.add(
+			provider.sharedAccess === undefined
+				? 'bearer'
+				: sharedAccessTraits[provider.sharedAccess.format].scheme.toLowerCase(),
+		);
 	}
-	const schemes = [...new Set(uses.flatMap(({ provider }) => schemesOf(provider)))];
+	// A bound token says itself how it wants to be used, wherever tokens of its kind are taken.
+	if (accepted.has('bearer')) accepted.add('dpop');
 	return {
 		extract: [
 			createCredentialCheck({
 				locations,
-				schemes: new Set(schemes.map((scheme) => scheme.toLowerCase())),
+				schemes: accepted,
 				maxTokenLength: shared.definition.limits.token,
 			}),
 		],
@@ -238,13 +290,7 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 		),
 		authenticate: compileAuthenticators(uses, shared),
 		rules,
-		challenge: {
-			schemes,
-			realm: shared.definition.errors.realm,
-			scope: undefined,
-			acrValues: undefined,
-			maxAge: undefined,
-		},
+		challenge: plainChallenge([...schemes], settings),
 	};
 }
 
@@ -258,6 +304,7 @@ function compileRules(
 	const { clockSkew } = provider;
 	const { acrValues, maxAge: authenticationAge } = rule.authentication;
 	const claims = [...provider.claims, ...rule.claims];
+	const { certificateOf, proof, settings } = shared;
 
 	// The documented order of the decision, from here to the end. A check that a route has no rule for is left out.
 	const signed = provider.sharedAccess !== undefined;
@@ -268,7 +315,7 @@ function compileRules(
 	authorize.push(createTimeCheck(clockSkew));
 	if (rule.maxLifetime !== undefined || rule.maxAge !== undefined) authorize.push(lifetimeCheck(rule, provider));
 	authorize.push(createRevocationCheck(shared.revoked));
-	authorize.push(createBindingCheck({ binding: rule.binding, certificateOf: shared.certificateOf }));
+	authorize.push(createBindingCheck({ binding: rule.binding, certificateOf, proof }));
 	if (rule.audience !== undefined) {
 		authorize.push((signed ? createResourceCheck : createAudienceCheck)(rule.audience, parameters));
 	}
@@ -288,7 +335,7 @@ function compileRules(
 		tokenFrom,
 		authorize,
 		headers: claimsToHeaders.length === 0 ? noHeaders : remembered(compileClaimsToHeaders(claimsToHeaders)),
-		challenge: compileChallenge(rule, schemesOf(provider), parameters, shared.definition.errors.realm),
+		challenge: compileChallenge(rule, schemesOf(provider, rule.binding, settings.dpop), parameters, settings),
 	};
 }
 
@@ -313,24 +360,6 @@ function remembered(map: (principal: Principal) => HeaderList): (principal: Prin
 		}
 		return headers;
 	};
-}
-
-function compileChallenge(
-	rule: ProviderRules,
-	schemes: readonly string[],
-	parameters: readonly string[],
-	realm: string | undefined,
-): (values: readonly string[]) => Challenge {
-	// RFC 6750 §3: the scope attribute lists what is required; of an any-of list each one would do, so all are named.
-	const scopes = [...rule.scopes.allOf, ...rule.scopes.anyOf].map((text) => compileTemplate(text, parameters));
-	const { acrValues, maxAge } = rule.authentication;
-	return (values) => ({
-		schemes,
-		realm,
-		scope: scopes.length === 0 ? undefined : scopes.map((fill) => fill(values)).join(' '),
-		acrValues: acrValues.length === 0 ? undefined : acrValues.join(' '),
-		maxAge,
-	});
 }
 
 function compileUpstream(upstream: UpstreamDefinition): Upstream {

@@ -243,7 +243,7 @@ describe('credentials', () => {
 	test.each<[string, readonly (readonly [string, string])[]]>([
 		['credential_missing', []],
 		['scheme_unsupported', [['authorization', 'Basic dTpw']]],
-		['scheme_unsupported', [['authorization', `DPoP ${jwt}`]]],
+		['binding_missing', [['authorization', `DPoP ${jwt}`]]],
 		['credential_malformed', [['authorization', 'Bearer']]],
 		['credential_malformed', [['authorization', 'Bearer a b']]],
 		['credential_malformed', [['authorization', `Bearer "${jwt}"`]]],

@@ -20,6 +20,7 @@ import {
 	type Verdict,
 } from '#core/index';
 import { withoutParameters } from '#formats/query';
+import { forSender } from './challenge.ts';
 import { evaluate } from './evaluate.ts';
 import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
@@ -58,6 +59,7 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 
 function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
 	evidence.route = route.name;
+	evidence.urlHost = route.urlHost;
 	const { guard } = route;
 	if (guard === undefined) return commit(route, undefined, evidence);
 	evidence.challenge = guard.challenge;
@@ -80,6 +82,7 @@ function authenticate(
 	evidence: Evidence,
 ): Verdict | Promise<Verdict> {
 	const token = evidence.credential?.token ?? '';
+	evidence.challenge = forSender(guard.challenge, evidence);
 	const digest = policy.digest(token);
 	evidence.digest = digest;
 	evidence.kind = guard.kindOf(evidence);
@@ -125,7 +128,7 @@ function verified(
 	reason: Reason | null,
 ): Verdict | Promise<Verdict> {
 	const rules = guard.rules.get(evidence.provider ?? '');
-	if (rules !== undefined) evidence.challenge = rules.challenge(evidence.parameters);
+	if (rules !== undefined) evidence.challenge = forSender(rules.challenge(evidence.parameters), evidence);
 	if (reason !== null) return refuseOn(route, evidence, reason);
 	const { credential, principal, voucher, digest, tokenId } = evidence;
 	if (
@@ -163,12 +166,20 @@ function conclude(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Ev
 		return broken(evidence, new Error('authenticated without a principal of this route'));
 	}
 	const reason = evaluate(rules.authorize, evidence);
-	if (reason instanceof Promise) throw new Error('judging a principal never waits');
-	if (reason !== null) {
-		evidence.challenge = rules.challenge(evidence.parameters);
-		return refuseOn(route, evidence, reason);
-	}
-	return commit(route, rules, evidence);
+	return reason instanceof Promise
+		? reason.then((late) => evaluated(route, rules, evidence, late))
+		: evaluated(route, rules, evidence, reason);
+}
+
+function evaluated(
+	route: RoutePolicy,
+	rules: ProviderPolicy,
+	evidence: Evidence,
+	reason: Reason | null,
+): Verdict | Promise<Verdict> {
+	if (reason === null) return commit(route, rules, evidence);
+	evidence.challenge = forSender(rules.challenge(evidence.parameters), evidence);
+	return refuseOn(route, evidence, reason);
 }
 
 /** The commit phase: effects that may refuse, now that nothing else does. It waits only for an effect that must. */
@@ -191,7 +202,7 @@ function committed(
 			? allow(route, evidence, [], nothing)
 			: provide(route, evidence, rules.headers(principal));
 	}
-	if (rules !== undefined) evidence.challenge = rules.challenge(evidence.parameters);
+	if (rules !== undefined) evidence.challenge = forSender(rules.challenge(evidence.parameters), evidence);
 	return refuseOn(route, evidence, reason);
 }
 
@@ -240,14 +251,21 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 
 const untouched: ResponseEdits = { set: [], add: [], remove: [] };
 
-function responseEdits({ cors }: RoutePolicy, { request }: Evidence): ResponseEdits {
-	if (cors === undefined) return untouched;
+function responseEdits({ cors }: RoutePolicy, evidence: Evidence): ResponseEdits {
+	const { request } = evidence;
+	const nonce = nonceHeader(evidence);
+	if (cors === undefined) return nonce.length === 0 ? untouched : { ...untouched, set: nonce };
 	const headers = corsHeaders(cors, request);
 	return {
-		set: headers.filter(([name]) => name !== 'vary'),
+		set: [...headers.filter(([name]) => name !== 'vary'), ...nonce],
 		add: headers.filter(([name]) => name === 'vary'),
 		remove: upstreamCorsFields,
 	};
+}
+
+/** RFC 9449 §8.2, §9: the nonce of the client's next proof. */
+function nonceHeader({ nonce }: Evidence): HeaderList {
+	return nonce === undefined ? [] : [['dpop-nonce', nonce]];
 }
 
 /** Where the gateway answers for CORS, the upstream's own allowances would be a second opinion. */
@@ -262,12 +280,10 @@ function answer({ status, headers, body }: Answer, evidence: Evidence): Verdict 
 }
 
 function refuseOn(route: RoutePolicy, evidence: Evidence, reason: Reason): Verdict {
-	return refuse(
-		route.statuses,
-		evidence,
-		reason,
-		route.cors === undefined ? undefined : corsHeaders(route.cors, evidence.request),
-	);
+	const nonce = nonceHeader(evidence);
+	const cors = route.cors === undefined ? [] : corsHeaders(route.cors, evidence.request);
+	const headers = nonce.length === 0 ? cors : [...cors, ...nonce];
+	return refuse(route.statuses, evidence, reason, headers.length === 0 ? undefined : headers);
 }
 
 function refuse(

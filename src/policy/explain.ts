@@ -67,6 +67,7 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	}
 	const { route } = located;
 	evidence.route = route.name;
+	evidence.urlHost = route.urlHost;
 	const findings: Finding[] = [passed('path', `path ${evidence.path}`), passed('method', `method ${request.method}`)];
 	if (route.guard !== undefined) await judgeGuard(route.guard, evidence, findings);
 	await judgeAll(route.commit.map(withoutEffect), evidence, findings);
@@ -251,6 +252,9 @@ async function accepts(
 	evidence.principal = principal;
 	evidence.voucher = verified.voucher;
 	evidence.parameters = parameters;
+	// A proof is for one URL: on this route the client would send another one.
+	evidence.path = verified.path;
+	evidence.urlHost = verified.urlHost;
 	for (const check of rules.authorize) if ((await check.judge(evidence)) !== null) return false;
 	return true;
 }

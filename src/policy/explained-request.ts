@@ -34,7 +34,7 @@ export function explainedRequest(policy: Policy, asked: ExplainedRequest): Reque
 		case 'header':
 			return view(scheme, host, target, method, [
 				...headers,
-				[location.name, location.name === 'authorization' ? authorization(token) : token],
+				[location.name, location.name === 'authorization' ? authorization(token, headers) : token],
 			]);
 		case 'cookie':
 			return view(scheme, host, target, method, [...headers, ['cookie', `${location.name}=${token}`]]);
@@ -49,11 +49,15 @@ export function explainedRequest(policy: Policy, asked: ExplainedRequest): Reque
 	}
 }
 
-/** A shared access signature may come with its scheme; without one it is known by its shape. */
-function authorization(token: string): string {
+/**
+ * A shared access signature may come with its scheme; without one it is known by its shape. A token that comes with a
+ * proof comes as DPoP.
+ */
+function authorization(token: string, headers: HeaderList): string {
 	const [, scheme = ''] = /^([A-Za-z]+) /.exec(token) ?? [];
 	if (sharedAccessSchemes.has(scheme.toLowerCase())) return token;
-	return looksLikeSharedAccess(token) ? `SharedAccessSignature ${token}` : `Bearer ${token}`;
+	if (looksLikeSharedAccess(token)) return `SharedAccessSignature ${token}`;
+	return `${headers.some(([name]) => name === 'dpop') ? 'DPoP' : 'Bearer'} ${token}`;
 }
 
 function firstLocation(policy: Policy, request: RequestView): CredentialLocation {

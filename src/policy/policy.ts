@@ -1,10 +1,20 @@
 import type { Clock, Cryptography, Reason } from '#core/index';
+import type { DpopNonces } from '#pipeline/authorize/dpop-nonces';
+import type { ClaimProof } from '#pipeline/authorize/replay';
 import type { GenuineTokens } from './genuine-tokens.ts';
 import type { RoutePolicy } from './route-policy.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** What decisions need of cryptography, beside keys. */
-export type PolicyCryptography = Pick<Cryptography, 'hexDigest' | 'digestOctets'>;
+export type PolicyCryptography = Pick<Cryptography, 'digest' | 'hexDigest' | 'digestOctets' | 'importJwk'>;
+
+/** What proofs of possession need beside the request: it outlives a policy. */
+export interface ProofSupport {
+	/** Takes a proof for used, among all gateways that share the store. */
+	readonly claim: ClaimProof;
+	/** Undefined: proofs need no nonce. */
+	readonly nonces: DpopNonces | undefined;
+}
 
 /** Everything that a decision needs: immutable, so that a reload is one assignment. */
 export interface Policy {
@@ -17,6 +27,7 @@ export interface Policy {
 	readonly genuine: GenuineTokens;
 	readonly clock: Clock;
 	readonly cryptography: PolicyCryptography;
+	readonly proofs: ProofSupport;
 	/** Digest of a whole token: flat, collision-free. */
 	readonly digest: (token: string) => string;
 	/** Keyed digest for audit records. */

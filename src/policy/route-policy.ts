@@ -17,6 +17,8 @@ import type {
 /** The compiled rules of a route. */
 export interface RoutePolicy {
 	readonly name: string;
+	/** Host of the URL that clients call, for `evidence.urlHost`. */
+	readonly urlHost: string | undefined;
 	/** Names of the parameters, in the order of `evidence.parameters`. */
 	readonly parameterNames: readonly string[];
 	/** `%2f` is data here: the path is read again with that in mind. */

@@ -1,6 +1,6 @@
 /** Group C: claims that are not what they seem (C07–C15, C23, C24, C27). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Reason } from '#core/index';
+import { isJsonObject, type Reason } from '#core/index';
 import {
 	expectForwarded,
 	expectRefused,
@@ -78,8 +78,8 @@ function issue(payload: Claims | string, key: TestKey = keyA, header: Claims = {
 	return signJws({ header: text, payload, key });
 }
 
-async function expectDenied(token: string, reason: Reason, target = '/a'): Promise<void> {
-	expectRefused(await rig.send({ target, token }), '401-IT', reason);
+async function expectDenied(token: string, reason: Reason, target = '/a', scheme = 'Bearer'): Promise<void> {
+	expectRefused(await rig.send({ target, token }), '401-IT', reason, scheme);
 }
 
 test('the tokens of these tests pass before anybody touches them', async () => {
@@ -354,12 +354,13 @@ test.each([
 	['0', 0],
 	['an empty text', ''],
 ])('C27: cnf is %s', async (_, cnf) => {
-	await expectDenied(issue(claims({ cnf })), 'binding_missing');
+	const scheme = isJsonObject(cnf) && Object.hasOwn(cnf, 'jkt') ? 'DPoP' : 'Bearer';
+	await expectDenied(issue(claims({ cnf })), 'binding_missing', '/a', scheme);
 	const token = issue(claims({ cnf }));
 	// Nor with something that looks like a proof.
 	const headers = [
 		['DPoP', issue(claims(), keyA, { typ: 'dpop+jwt' })],
 		['X-Forwarded-Client-Cert', 'Hash=x'],
 	] as const;
-	expectRefused(await rig.send({ target: '/a', token, headers }), '401-IT', 'binding_missing');
+	expectRefused(await rig.send({ target: '/a', token, headers }), '401-IT', 'binding_missing', scheme);
 });

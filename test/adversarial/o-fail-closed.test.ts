@@ -65,7 +65,7 @@ const bugs: readonly (readonly [name: string, cryptography: Cryptography])[] = [
 	],
 	['the verification rejects', verifyingWith(() => Promise.reject(bug))],
 	['the verification rejects with nothing', verifyingWith(() => Promise.reject<boolean>())],
-	['the digest throws', { ...nodeCryptography, digest: throws }],
+	['the digest throws', { ...nodeCryptography, hexDigest: throws }],
 	['the keyed digest throws', { ...nodeCryptography, keyedDigest: () => throws }],
 ];
 

@@ -13,6 +13,13 @@ export function definition(parts: Partial<Definition>): Definition {
 		routes: [],
 		trustedProxies: [],
 		clientCertificateHeader: undefined,
+		dpop: {
+			isOffered: false,
+			algorithms: ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'],
+			maxAge: 60,
+			clockSkew: 5,
+			nonces: undefined,
+		},
 		limits: { headers: 32_768, headerCount: 100, token: 16_384, body: undefined, connections: undefined },
 		timeouts: { requestHead: 10_000, requestBody: 30_000, keepAlive: 5_000, tunnelIdle: 60_000, drain: 5_000 },
 		errors: { exposeReason: false, realm: undefined },

@@ -32,6 +32,10 @@ export interface SentRequest {
 	/** Default `api.example.com`. */
 	readonly host?: string;
 	readonly token?: string;
+	/** Of the Authorization field; default: `DPoP` with a proof, else `Bearer`. */
+	readonly scheme?: string;
+	/** Goes in a DPoP field. */
+	readonly proof?: string;
 	/** Names as they go on the wire. */
 	readonly headers?: readonly (readonly [name: string, value: string])[];
 	readonly body?: string;
@@ -75,7 +79,11 @@ export async function startGuardedGateway(
 		gateway,
 		upstream,
 		sendBytes,
-		send: (request = {}) => sendBytes(requestBytes(request), request.token, request.method),
+		async send(request = {}) {
+			const seen = await sendBytes(requestBytes(request), request.token, request.method);
+			if (request.proof !== undefined) expectNoTrace(request.proof, seen, gateway);
+			return seen;
+		},
 		async stop() {
 			await gateway.stop();
 			await upstream.close();
@@ -83,11 +91,13 @@ export async function startGuardedGateway(
 	};
 }
 
-/** HTTP/1.1, with Host and, where there is a token, `Authorization: Bearer` first. */
+/** HTTP/1.1, with Host and, where there is a token, `Authorization` first. */
 export function requestBytes(request: SentRequest = {}): string {
-	const { method = 'GET', target = '/', host = 'api.example.com', token, headers = [], body } = request;
+	const { method = 'GET', target = '/', host = 'api.example.com', token, proof, headers = [], body } = request;
+	const { scheme = proof === undefined ? 'Bearer' : 'DPoP' } = request;
 	const lines = [`${method} ${target} HTTP/1.1`, `Host: ${host}`];
-	if (token !== undefined) lines.push(`Authorization: Bearer ${token}`);
+	if (token !== undefined) lines.push(`Authorization: ${scheme} ${token}`);
+	if (proof !== undefined) lines.push(`DPoP: ${proof}`);
 	for (const [name, value] of headers) lines.push(`${name}: ${value}`);
 	if (body !== undefined) lines.push(`Content-Length: ${Buffer.byteLength(body, 'latin1')}`);
 	return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
@@ -97,6 +107,8 @@ export function requestBytes(request: SentRequest = {}): string {
 const answers = {
 	'401-NC': [401, null],
 	'401-IT': [401, 'invalid_token'],
+	'401-DP': [401, 'invalid_dpop_proof'],
+	'401-NON': [401, 'use_dpop_nonce'],
 	'400-IR': [400, 'invalid_request'],
 	'403-IS': [403, 'insufficient_scope'],
 	'400': [400, undefined],

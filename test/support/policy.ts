@@ -8,6 +8,7 @@ import type { KeyPairs } from '#keys/pairs/key-pairs';
 import { readJwkSet } from '#keys/verification/jwk-set';
 import { createLocalKeySource } from '#keys/verification/local';
 import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
+import type { ClaimProof } from '#pipeline/authorize/replay';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
@@ -72,6 +73,7 @@ export function testPolicy(
 		backendTokens,
 		decryption: createDecryptionKeys(definition.providers, nodeCryptography),
 		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
+		proofs: { claim: firstUses(), nonces: undefined },
 		clock,
 		cryptography: nodeCryptography,
 		tokenId: (digest) => digest.slice(0, 8),
@@ -85,6 +87,15 @@ export function testPolicy(
 			const verdict = await decide(request);
 			return verdict.kind === 'deny' || verdict.kind === 'fault' ? verdict.reason : verdict.kind;
 		},
+	};
+}
+
+/** Claims proofs in memory, without end. */
+function firstUses(): ClaimProof {
+	const used = new Set<string>();
+	return async ({ thumbprint, id }) => {
+		const size = used.size;
+		return used.add(`${thumbprint} ${id}`).size > size;
 	};
 }
 

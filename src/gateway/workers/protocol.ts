@@ -41,6 +41,8 @@ export interface PrimaryAnswers {
 	fetch(asked: { readonly url: string; readonly timeout: number; readonly maxBytes: number }): Promise<FetchedDocument>;
 	/** Whole lines for standard output; answered once the operating system has taken them. */
 	writeLines(text: string): Promise<void>;
+	/** As `claim` of a store: where the workers have none in common. */
+	claim(asked: { readonly space: string; readonly key: string; readonly ttl: number }): Promise<boolean>;
 	/** The last readings of a worker that ends. */
 	keepReadings(readings: readonly MetricReading[]): void;
 }

@@ -45,8 +45,8 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 	const { configFile, ports, count, jsonLog } = options;
 	const { log, clock } = ports;
 	const fetcher = createSharedFetcher(ports.fetcher, clock);
-	const withDigestKey = createDigestKey();
-	const first = withDigestKey({ definition: started.definition, listeners: started.listeners(started.definition) });
+	const withSharedKeys = createSharedKeys();
+	const first = withSharedKeys({ definition: started.definition, listeners: started.listeners(started.definition) });
 	const { definition } = first;
 	const { runtime: withKeys, keptKeys } = withKeptKeys(definition, { ...ports, fetcher });
 	const { runtime, state } = await withState(definition, withKeys);
@@ -74,6 +74,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 		ticketKeys: () => ticketKeys,
 		answers: {
 			fetch: ({ url, ...limits }) => fetcher.get(url, limits),
+			claim: ({ space, key, ttl }) => state.store.claim(space, key, ttl),
 			writeLines: (text) => standardOutput.append(text),
 		},
 		jsonLog,
@@ -82,7 +83,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 
 	/** First here, where most of what can be wrong is found, then in every worker. */
 	async function prepare(configuration: Configuration): Promise<Prepared> {
-		const next = withDigestKey(configuration);
+		const next = withSharedKeys(configuration);
 		const own = await prepareOwn(next);
 		let theirs: Prepared;
 		try {
@@ -192,11 +193,22 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 	}
 }
 
-/** Without a key of its own each process would digest one token differently: the primary makes one for all. */
-function createDigestKey(): (configuration: Configuration) => Configuration {
-	const made = randomBytes(32).toString('base64');
+/**
+ * Without a key of its own each process would digest one token differently, and refuse the others' nonces: the primary
+ * makes one of either for all.
+ */
+function createSharedKeys(): (configuration: Configuration) => Configuration {
+	const [digests, proofs] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
 	return ({ definition, listeners }) => {
-		const { audit } = definition;
-		return { definition: { ...definition, audit: { ...audit, digestKey: audit.digestKey ?? made } }, listeners };
+		const { audit, dpop } = definition;
+		const nonces = dpop.nonces === undefined ? undefined : { ...dpop.nonces, key: dpop.nonces.key ?? proofs };
+		return {
+			definition: {
+				...definition,
+				audit: { ...audit, digestKey: audit.digestKey ?? digests },
+				dpop: { ...dpop, nonces },
+			},
+			listeners,
+		};
 	};
 }

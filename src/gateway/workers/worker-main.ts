@@ -3,7 +3,7 @@
  * file, opens no port and watches nothing. Without its primary it lets requests under way end, and ends.
  */
 import { answerWorkerQuestion } from '#admin/worker-questions';
-import type { DocumentFetcher, Log } from '#core/index';
+import { type DocumentFetcher, type Log, type Store, StoreUnavailable } from '#core/index';
 import { createLog } from '#runtime/node/log';
 import { settleV8 } from '#runtime/node/v8-settings';
 import { createPorts } from '../beginning.ts';
@@ -16,6 +16,8 @@ import type { PrimaryAnswers, WorkerAnswers } from './protocol.ts';
 const wayBack = 1_000;
 /** Milliseconds in which the primary takes audit lines; a reader of standard output may be slow. */
 const slowReader = 60_000;
+/** Milliseconds in which the primary says whether a proof was used before. */
+const slowPrimary = 1_500;
 
 if (process.send === undefined) {
 	process.stderr.write('this file is started by `countersign start`, when the configuration asks for workers\n');
@@ -44,9 +46,20 @@ const fetcher: DocumentFetcher = {
 	get: (url, { timeout, maxBytes }) => primary.ask('fetch', { url, timeout, maxBytes }, timeout + wayBack),
 };
 
+/** Proofs of the same client may come to any worker: where these share no store, the primary keeps what was used. */
+const claims: Pick<Store, 'claim'> = {
+	claim: (space, key, ttl) =>
+		primary.ask('claim', { space, key, ttl }, slowPrimary).catch((cause: unknown) => {
+			throw new StoreUnavailable('the primary does not answer', { cause });
+		}),
+};
+
 const primary = createChannel<PrimaryAnswers, WorkerAnswers>(wire, {
 	async begin({ worker, jsonLog, configuration, ticketKeys }) {
-		const ports = createPorts(withWorker(createLog(process.stderr, { json: jsonLog }), worker), { fetcher });
+		const ports = createPorts(withWorker(createLog(process.stderr, { json: jsonLog }), worker), {
+			fetcher,
+			...(configuration.definition.store.type === 'memory' ? { claims } : {}),
+		});
 		serving = await createServing({
 			configuration,
 			ports,

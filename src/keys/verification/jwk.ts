@@ -52,7 +52,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
  * noted; `issuer` (Entra's JWKs) is kept. That an EC point lies on its curve is the runtime's check on import.
  * Not checked: `x5c` and its relatives. `usableUntil` is Infinity: the source bounds it.
  */
-export function admitJwk(jwk: JsonValue, crypto: Cryptography): AdmittedKey | string {
+export function admitJwk(jwk: JsonValue, crypto: Pick<Cryptography, 'digest' | 'importJwk'>): AdmittedKey | string {
 	if (!isJsonObject(jwk)) return 'not a JSON object';
 	const kid = member(jwk, 'kid');
 	if (kid !== undefined && typeof kid !== 'string') return 'a kid that is not a string';

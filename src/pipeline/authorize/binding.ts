@@ -4,7 +4,8 @@
  */
 import type { Check, Evidence, Principal, Reason } from '#core/index';
 import { type CertificateOf, judgeCertificate } from './binding-certificate.ts';
-import { readConfirmation } from './confirmation.ts';
+import { judgeProof, type ProofRules } from './binding-proof.ts';
+import { type Confirmation, readConfirmation } from './confirmation.ts';
 import { principalCheck } from './principal-check.ts';
 
 export interface BindingOptions {
@@ -14,19 +15,29 @@ export interface BindingOptions {
 	 */
 	readonly binding: 'if_bound' | 'required' | 'mtls' | 'dpop';
 	readonly certificateOf: CertificateOf;
+	readonly proof: ProofRules;
 }
 
-/** A token with two members must satisfy both. */
-export function createBindingCheck({ binding, certificateOf }: BindingOptions): Check {
-	function judge({ confirmation }: Principal, evidence: Evidence): Reason | null {
+/** A token with two members must satisfy both. A token that comes as DPoP must be bound to the key of its proof. */
+export function createBindingCheck({ binding, certificateOf, proof }: BindingOptions): Check {
+	function judge({ confirmation }: Principal, evidence: Evidence): Reason | null | Promise<Reason | null> {
+		const isProven = evidence.credential?.scheme === 'dpop';
+		if (confirmation === undefined && binding === 'if_bound' && !isProven) return null;
 		evidence.found = undefined;
-		if (confirmation === undefined) return binding === 'if_bound' ? null : missing(evidence, 'a token without cnf');
-		const bound = readConfirmation(confirmation);
+		const bound = confirmation === undefined ? unbound : readConfirmation(confirmation);
 		if (typeof bound === 'string') return missing(evidence, bound);
 		const { certificate, key } = bound;
-		if (binding === 'mtls' && certificate === undefined) return missing(evidence, 'a token without x5t#S256');
-		if (key !== undefined || binding === 'dpop') return missing(evidence, 'a token that needs a DPoP proof');
-		return certificate === undefined ? null : judgeCertificate(certificate, evidence, certificateOf);
+		if (bound === unbound && !isProven) return missing(evidence, 'a token without cnf');
+		if (certificate === undefined && binding === 'mtls') return missing(evidence, 'a token without x5t#S256');
+		if (key === undefined && (binding === 'dpop' || isProven)) return missing(evidence, 'a token without jkt');
+		if (certificate !== undefined) {
+			const refused = judgeCertificate(certificate, evidence, certificateOf);
+			if (refused !== null) return refused;
+		}
+		if (key === undefined) return null;
+		return isProven
+			? judgeProof(key, evidence, proof)
+			: missing(evidence, 'a token with jkt that does not come as DPoP');
 	}
 
 	return principalCheck({
@@ -37,6 +48,8 @@ export function createBindingCheck({ binding, certificateOf }: BindingOptions): 
 			evidence.found ?? (confirmation === undefined ? 'a token without cnf' : 'proof of every member of cnf'),
 	});
 }
+
+const unbound: Confirmation = { certificate: undefined, key: undefined };
 
 const wanted = {
 	if_bound: 'proof of what the token is bound to, if it is bound',

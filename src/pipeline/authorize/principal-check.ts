@@ -1,9 +1,9 @@
 import type { Check, CheckName, Evidence, Principal, Reason } from '#core/index';
 
-/** Judges a principal; needs nothing else and never waits. */
+/** Judges a principal. Only where a signature is verified can it wait, and only in runtimes whose verification does. */
 export interface PrincipalRule {
 	readonly name: CheckName;
-	judge(principal: Principal, evidence: Evidence): Reason | null;
+	judge(principal: Principal, evidence: Evidence): Reason | null | Promise<Reason | null>;
 	expected(evidence: Evidence): string;
 	found(principal: Principal, evidence: Evidence): string;
 }
