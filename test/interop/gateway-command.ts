@@ -36,12 +36,11 @@ export interface SendOptions {
 export interface GatewayCommand {
 	/** Of the listeners, in order. */
 	readonly urls: readonly string[];
-	readonly adminUrl: string;
 	send(path: string, token: string | undefined, options?: SendOptions): Promise<Sent>;
-	/** A page of the admin listener. */
-	admin(path: string): Promise<unknown>;
-	/** All of standard error so far. */
-	said(): string;
+	/** Everything that it has written or passed on so far, by place: where no token and no secret may stand. */
+	traces(): Readonly<Record<string, string>>;
+	/** Tokens that were sent so far. */
+	readonly tokens: ReadonlySet<string>;
 	stop(): Promise<void>;
 }
 
@@ -71,9 +70,12 @@ export async function startGatewayCommand(
 	child.stderr.on('data', (data: Buffer) => {
 		said += data.toString();
 	});
+	const tokens = new Set<string>();
+	const lines: string[] = [];
 	const records = new Map<string, AuditRecord>();
 	const waiting = new Map<string, (record: AuditRecord) => void>();
 	createInterface({ input: child.stdout }).on('line', (line) => {
+		lines.push(line);
 		const record = JSON.parse(line) as AuditRecord;
 		const id = record.request_id;
 		const wake = waiting.get(id);
@@ -102,26 +104,28 @@ export async function startGatewayCommand(
 		await rm(folder, { recursive: true, force: true });
 	};
 	const until = performance.now() + patience;
-	let adminUrl: string | undefined;
-	while (adminUrl === undefined) {
+	// The admin listener is the last that it speaks of.
+	while (!/^admin on \S+\n/m.test(said)) {
 		if (child.exitCode !== null || performance.now() > until) {
 			await stop();
 			throw new Error(`the gateway did not start:\n${said}`);
 		}
 		await new Promise((resolve) => setTimeout(resolve, 50));
-		adminUrl = /^admin on (\S+)\n/m.exec(said)?.[1];
 	}
-	const base = adminUrl;
 	const urls = [...said.matchAll(/^listening on (\S+)\n/gm)].map(([, url]) => url ?? '');
 
 	return {
 		urls,
-		adminUrl: base,
-		said: () => said,
+		tokens,
 		stop,
-		admin: async (path) => (await fetch(base + path)).json(),
+		traces: () => ({
+			log: said,
+			audit: lines.join('\n'),
+			upstream: [...upstream.seen.values()].map((headers) => JSON.stringify(headers)).join('\n'),
+		}),
 		async send(path, token, { scheme = 'Bearer', method = 'GET', headers = {}, listener = 0, over } = {}) {
 			const id = randomUUID();
+			if (token !== undefined) tokens.add(token);
 			const {
 				statusCode,
 				headers: answered,

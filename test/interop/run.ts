@@ -10,6 +10,7 @@ import { checkJwts } from './checks/jwt.ts';
 import { checkLogout } from './checks/logout.ts';
 import { checkOutage } from './checks/outage.ts';
 import { checkRotation } from './checks/rotation.ts';
+import { checkTraces } from './checks/traces.ts';
 import { fetchKeycloak, Missing } from './keycloak-server.ts';
 import { Report } from './report.ts';
 import { startRig } from './rig.ts';
@@ -69,6 +70,7 @@ async function runInterop(version: string): Promise<number> {
 		for (const name of names) {
 			if (positionals.length === 0 || positionals.includes(name)) await groups[name](rig);
 		}
+		await checkTraces(rig);
 	} finally {
 		await rig.stop();
 	}
