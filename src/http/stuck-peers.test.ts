@@ -157,3 +157,21 @@ test('a tunnel whose one side is gone and whose other side does not read ends', 
 	await gateway.ended(1);
 	expect(gateway.outcomes[0]).toMatchObject({ status: 101 });
 });
+
+test('bytes that come while what was asked still waits for the end of the turn are no answer to it', async () => {
+	let upstreamSocket: Socket | undefined;
+	const upstream = await rawUpstream((count, socket) => {
+		upstreamSocket ??= socket;
+		return `HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n${count === 0 ? 'first ' : 'second'}`;
+	});
+	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
+	const client = await rawClient(gateway.url);
+	client.send(get);
+	expect((await client.response()).body).toBe('first ');
+	await pause(20);
+	// Both are there when the gateway looks: the request leases the connection, and then the connection is read.
+	client.send(get);
+	upstreamSocket?.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison');
+	expect((await client.response()).body).toBe('second');
+	client.destroy();
+});

@@ -41,6 +41,8 @@ export function joinWires(client: Wire, upstream: Wire, options: TunnelOptions):
 	const pass = (from: Wire, to: Wire): void =>
 		from.listen({
 			arrived(bytes) {
+				// A side that is being ended takes no more; to write there would cut the other one off from what is still its.
+				if (!to.socket.writable) return;
 				to.send('', bytes, 0, bytes.length, '');
 				if (to.isBlocked) from.socket.pause();
 			},

@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Wire } from './wire.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -34,4 +34,23 @@ test('who was told to wait is told to go on, also when the socket had room again
 	for (const done of taken.slice(2)) done();
 	await turn();
 	expect(drained).toBe(2);
+});
+
+test('an accepted connection is read from where node offers no buffer of our own', async () => {
+	let read = '';
+	const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (accepted) => {
+		Object.assign((accepted as unknown as { _handle: object })._handle, { useUserBuffer: undefined });
+		const wire = Wire.accept(accepted);
+		wire.listen({ arrived: (bytes) => void (read += bytes.toString()), drained() {}, ended() {}, closed() {} });
+	});
+	await new Promise<void>((resolve) => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+	onTestFinished(() => {
+		client.destroy();
+		server.close();
+	});
+	client.write('hello');
+	await expect.poll(() => read).toBe('hello');
 });

@@ -78,7 +78,12 @@ export class Wire {
 		const parts = accepted as unknown as WithHandle;
 		const handle = parts._handle;
 		// Not in node's documentation, so it is asked for: without it, reads are allocated as they always are.
-		if (handle === null || typeof handle.useUserBuffer !== 'function') return Wire.of(accepted);
+		if (handle === null || typeof handle.useUserBuffer !== 'function') {
+			const wire = Wire.of(accepted);
+			// It was accepted paused, and nothing else would ever read from it.
+			accepted.resume();
+			return wire;
+		}
 		parts._handle = null;
 		const wire = new Wire((onread) => new Socket({ handle, onread, allowHalfOpen: true } as object), true);
 		// Without a handle this closes nothing, but the server no longer counts it.
@@ -104,6 +109,11 @@ export class Wire {
 	/** Whether the peer reads too slowly for more to be written now; `drained` will be called then. */
 	get isBlocked(): boolean {
 		return this.socket.writableLength + this.#pending.length >= this.socket.writableHighWaterMark;
+	}
+
+	/** Whether something that was written waits for the end of the turn: the peer cannot have seen it. */
+	get isWaiting(): boolean {
+		return this.#pending !== '';
 	}
 
 	/** Whether a write has failed. */

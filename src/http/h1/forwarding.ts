@@ -100,6 +100,8 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	clientDrained(): void {
+		// What drained may be the rest of the answer before this one.
+		if (!this.#isWaitedFor) return;
 		this.#isWaitedFor = false;
 		this.#upstream?.wire.socket.resume();
 		this.#awaitClient();
@@ -126,8 +128,8 @@ export class Forwarding<C> implements Applicant {
 		const response = this.#response;
 		const upstream = this.#upstream;
 		if (response === undefined || upstream === undefined) return;
-		if (!this.#hasBegun) {
-			// Nothing was asked on this connection yet, so this answers somebody else's request, or none (a 408 for being idle).
+		if (!this.#hasBegun || (upstream.wire.isWaiting && !this.#exchange.head.hasBody)) {
+			// Nothing was asked on this connection yet, or what was asked is still here: so this answers somebody else's request, or none (a 408 for being idle).
 			upstream.wire.destroy();
 			return;
 		}

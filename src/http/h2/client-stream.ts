@@ -107,7 +107,13 @@ export class ClientStream<C> implements Client<C>, Timed {
 		this.#stream.end();
 		this.deadline = this.engine.sweep.in(this.engine.options.timeouts.requestBody);
 		if (this.#isEnded) return;
-		this.#stream.once('finish', () => this.#stream.resume());
+		// Not before: a stream that node takes for closed already could not be cancelled when the client reads nothing.
+		if (this.#stream.writableFinished) this.#stop();
+		else this.#stream.once('finish', () => this.#stop());
+	}
+
+	#stop(): void {
+		this.#stream.resume();
 		this.#stream.close(nodeHttp2().constants.NGHTTP2_NO_ERROR);
 	}
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { frameClient, frameType, headers } from '../../../test/support/h2-frames.ts';
+import { flag, frameClient, frameType, get, headers } from '../../../test/support/h2-frames.ts';
 import { clientOn } from '../../../test/support/raw-client.ts';
 import { recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { selfSigned } from '../../../test/support/self-signed.ts';
@@ -145,4 +145,14 @@ test('a renewed certificate is for connections from now on; streams go on', asyn
 	gateway.engine.renewCertificates([tlsListener({ certificate: next.certificate, key: next.key })]);
 	const after = await h2Session(gateway.url, { ca: next.certificate });
 	for (const each of [session, after]) expect((await h2Request(each, { ':path': '/' })).status).toBe(401);
+});
+
+test('a refused request whose body does not end and whose answer is not read does not stay', async () => {
+	const gateway = await testEngine({ decide: denyAll, engine, timeouts: { requestBody: 100, keepAlive: 100 } });
+	const client = await frameClient(gateway.url, [[4, 0]]);
+	const post = get.map(([name, value]) => [name, name === ':method' ? 'POST' : value] as const);
+	client.send(headers(1, post, flag.endHeaders));
+	await gateway.ended(1);
+	await client.next(frameType.reset, 1);
+	await client.ended();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordingUpstream } from '../../../test/support/recording-upstream.ts';
+import { rawUpstream, recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { denyAll, forwardTo, testEngine } from '../../../test/support/test-engine.ts';
 import { h2Request, h2Session, tlsListener } from '../../../test/support/tls-gateway.ts';
 
@@ -69,4 +69,13 @@ test('an answer of the gateway, also to a body that nobody reads', async () => {
 	);
 	expect(upload).toMatchObject({ status: 401, body: 'no token', code: 0 });
 	await gateway.ended(3);
+});
+
+test('a field of a backend may be called like a property that every object has', async () => {
+	const upstream = await rawUpstream(
+		() => 'HTTP/1.1 200 OK\r\nconstructor: a\r\n__proto__: b\r\nContent-Length: 0\r\n\r\n',
+	);
+	const gateway = await testEngine({ decide: forwardTo(upstream.url), engine: { listeners } });
+	const { headers } = await h2Request(await h2Session(gateway.url), { ':path': '/' });
+	expect(headers['constructor']).toBe('a');
 });

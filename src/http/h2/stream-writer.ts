@@ -31,7 +31,8 @@ export class StreamWriter implements ResponseWriter {
 
 	answer({ status, lines, body }: PreparedAnswer, isHead: boolean): void {
 		if (!this.#isOpen) return;
-		const head: OutgoingHttpHeaders = { ':status': status };
+		// Without a prototype: a backend may call a field `constructor`.
+		const head: OutgoingHttpHeaders = Object.assign(Object.create(null), { ':status': status });
 		for (let index = 0; index + 1 < lines.length; index += 2)
 			addField(head, lines[index] ?? '', lines[index + 1] ?? '');
 		// node ends its side of a HEAD stream by itself.
@@ -41,7 +42,8 @@ export class StreamWriter implements ResponseWriter {
 	}
 
 	start(_: RequestHead, { status, framing }: ResponseHead, fields: string): void {
-		const head: OutgoingHttpHeaders = { ':status': status };
+		// Without a prototype: a backend may call a field `constructor`.
+		const head: OutgoingHttpHeaders = Object.assign(Object.create(null), { ':status': status });
 		for (let at = 0; at < fields.length; ) {
 			const colon = fields.indexOf(':', at);
 			const end = fields.indexOf('\r\n', colon);

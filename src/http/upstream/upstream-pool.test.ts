@@ -1,12 +1,14 @@
 /** Bounds of a pool over real sockets: what waits, what is refused, what stays open, and what a reload closes. */
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PoolSettings } from '#core/index';
 import { upstream } from '../../../test/support/definition.ts';
 import { exchange, type RawClient, rawClient } from '../../../test/support/raw-client.ts';
 import { rawUpstream, recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { forwardTo, type TestEngine, testEngine } from '../../../test/support/test-engine.ts';
+import type { Sweep } from '../h1/sweep.ts';
+import { type Applicant, UpstreamPool } from './upstream-pool.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const defaults = upstream({}).pool;
@@ -270,4 +272,64 @@ test('reload after reload, nothing piles up', async () => {
 	}
 	expect(gateway.engine.upstreams().map(({ name }) => name)).toEqual(['u49']);
 	expect(open(gateway)).toEqual({ inFlight: 0, idle: 1 });
+});
+
+test('a request that waits gets no more time by turns of others that leave it nothing', async () => {
+	const server = createServer();
+	await new Promise<void>((resolve) => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	const { port } = server.address() as AddressInfo;
+	const sweep = { now: 0, tick: () => sweep.now, add() {}, remove() {}, in: (ms: number) => sweep.now + ms };
+	const settings = upstream({
+		endpoints: [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
+		pool: { ...defaults, maxConnections: 1, waitTimeout: 100 },
+	});
+	const tested = new UpstreamPool(
+		{ ...settings, ejection: { ...settings.ejection, failures: 1 } },
+		{ refused: 0, repeated: 0 },
+		{
+			sweep: sweep as unknown as Sweep,
+			lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+			log: { info() {}, warn() {}, error() {} },
+		},
+	);
+	onTestFinished(() => {
+		tested.destroy();
+		server.close();
+	});
+	const events: string[] = [];
+	const leases = new Map<string, ReturnType<UpstreamPool['lease']>>();
+	const ask = (name: string): void => {
+		const applicant: Applicant = {
+			turnCame() {
+				events.push(`${name}: its turn`);
+				leases.set(name, tested.lease(applicant));
+			},
+			waitedInVain: () => void events.push(`${name}: in vain`),
+			connected() {},
+			arrived() {},
+			drained() {},
+			late() {},
+			ended() {},
+			lost() {},
+		};
+		leases.set(name, tested.lease(applicant));
+	};
+	const release = (name: string, failed = false): void => {
+		const lease = leases.get(name);
+		if (typeof lease !== 'object') throw new Error(`${name} has no connection`);
+		if (failed) lease.shelf.failed('as the test wants it');
+		lease.destroy();
+	};
+	// The first endpoint is left out, and has room; the second one is in use.
+	ask('a');
+	release('a', true);
+	for (const name of ['b', 'c', 'd']) ask(name);
+	expect([leases.get('c'), leases.get('d')]).toEqual(['waiting', 'waiting']);
+	sweep.now = 60;
+	release('b');
+	sweep.now = 110;
+	tested.expired();
+	expect(events).toEqual(['c: its turn', 'd: in vain']);
 });

@@ -109,7 +109,7 @@ export class UpstreamPool implements Timed {
 	expired(): void {
 		const now = this.#sweep.now;
 		for (const [applicant, deadline] of Array.from(this.#waiting)) {
-			if (deadline > now) break;
+			if (deadline > now) continue;
 			// It may have left while another one heard that it waited in vain.
 			if (!this.#waiting.delete(applicant)) continue;
 			this.counts.refused += 1;
@@ -145,14 +145,24 @@ export class UpstreamPool implements Timed {
 		this.#isServing = true;
 		try {
 			// Who comes back to the queue goes to its end, and is not seen twice here.
-			for (const applicant of Array.from(this.#waiting.keys())) {
-				if (!this.endpoints.some(({ hasRoom }) => hasRoom)) break;
-				if (this.#waiting.delete(applicant)) applicant.turnCame();
+			for (const [applicant, deadline] of Array.from(this.#waiting)) {
+				if (!this.#hasRoom()) break;
+				if (!this.#waiting.delete(applicant)) continue;
+				applicant.turnCame();
+				// A turn that came to nothing gives no more time.
+				if (this.#waiting.has(applicant)) this.#waiting.set(applicant, deadline);
 			}
 		} finally {
 			this.#isServing = false;
 			this.#watch();
 		}
+	}
+
+	/** Whether a request could go somewhere now. One that is left out counts only when there is no other. */
+	#hasRoom(): boolean {
+		const { now } = this.#sweep;
+		const trusted = this.endpoints.filter((endpoint) => endpoint.isAvailable(now));
+		return (trusted.length > 0 ? trusted : this.endpoints).some(({ hasRoom }) => hasRoom);
 	}
 
 	#watch(): void {
