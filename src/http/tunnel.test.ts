@@ -24,8 +24,8 @@ test('what comes for a side that is ending does not cut the other one off from w
 	client.push('more');
 	await turns();
 	expect([client.destroyed, client.written]).toEqual([false, ['the last words']]);
-	client.take();
-	server.take();
+	client.takeAll();
+	server.takeAll();
 	await turns();
 	expect([client.writableFinished, server.written, ended]).toEqual([true, ['question'], 1]);
 });

@@ -17,7 +17,7 @@ export class PacedSocket extends Duplex {
 	}
 
 	/** The peer has read what was written so far. */
-	take(): void {
+	takeAll(): void {
 		const taken = this.#taken;
 		this.#taken = [];
 		for (const done of taken) done();
