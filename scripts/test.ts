@@ -23,6 +23,8 @@ const vitestReport = join(scratch, 'vitest.json');
 const totals: Totals = { passed: 0, failed: 0, skipped: [] };
 
 const show = { show: true };
+/** Milliseconds for all tests: far more than they take, so that a busy machine does not look like a failure. */
+const patience = 20 * 60_000;
 const stages: readonly Stage[] = [
 	{
 		name: 'generated files',
@@ -64,7 +66,7 @@ async function runStages(): Promise<number> {
 
 async function tests(): Promise<Ran> {
 	const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`];
-	const ran = await run('vitest', ['run', ...reporters, ...process.argv.slice(2)], show);
+	const ran = await run('vitest', ['run', ...reporters, ...process.argv.slice(2)], { ...show, timeout: patience });
 	const { passed, failed, skipped } = await readTotals();
 	totals.passed += passed;
 	// A file that does not even load has no failed test, and is a failure all the same.

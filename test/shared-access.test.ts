@@ -246,9 +246,11 @@ describe('key pairs', () => {
 				'key passed',
 				'signature passed',
 				'time passed',
+				'revocation passed',
 				'binding passed',
 				'audience refused',
 				'scopes refused',
+				'replay passed',
 			]);
 		}
 		const altered = explainedRequest(compiled, { url: '/orders', method: 'GET', token: signSas({ key: 'another' }) });

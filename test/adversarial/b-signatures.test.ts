@@ -85,7 +85,8 @@ test.each([
 ] as const)('B08: what refuses a token at %s with %j refuses its twin', async (target, claims, answer, reason) => {
 	const token = provider.issue(claims, { key });
 	for (const each of [token, twinOf(token), token, twinOf(token)]) {
-		expectRefused(await rig.send({ target, token: each }), answer, reason);
+		// A token that is bound to a DPoP key is asked for its proof.
+		expectRefused(await rig.send({ target, token: each }), answer, reason, 'cnf' in claims ? 'DPoP' : 'Bearer');
 	}
 });
 
