@@ -20,10 +20,11 @@ import { encodeUtf8 } from '#formats/utf8';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/introspection/introspector';
+import type { ExchangeCall } from '#pipeline/transform/exchange/exchanger';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
-import { createBackendTokens } from './backend-tokens.ts';
+import { type BackendTokens, createBackendTokens } from './backend-tokens.ts';
 import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
@@ -42,10 +43,12 @@ export interface Runtime {
 	readonly timers: Timers;
 	readonly cryptography: Cryptography;
 	readonly fetcher: DocumentFetcher;
-	/** Asks authorization servers: introspection. */
+	/** Asks authorization servers: introspection, token endpoints. */
 	readonly poster: FormPoster;
 	/** Told of each introspection. Default: nobody. */
 	readonly onIntrospection?: (call: IntrospectionCall) => void;
+	/** Told of each exchange. Default: nobody. */
+	readonly onExchange?: (call: ExchangeCall) => void;
 	readonly log: Log;
 	/**
 	 * Where the last good keys of a provider outlive the process; `origin` says where they come from. Default: nowhere,
@@ -70,20 +73,26 @@ export interface Assembly {
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	/** What asks each provider that is asked about its tokens, by name. */
 	readonly introspectors: ReadonlyMap<string, Introspector>;
+	/** What upstreams get in place of clients' tokens, and where that comes from. */
+	readonly backend: BackendTokens;
 	readonly sharedKeys: SharedKeys;
 	readonly state: State;
 	/** Begins to fetch the keys and endpoints of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
 	/**
-	 * To be called once `next`, assembled from this one, has taken its place: ends the key sources that `next` does not
+	 * To be called once `next`, assembled from this one, has taken its place: ends the sources that `next` does not
 	 * use, after the time that requests under way may still need them.
 	 */
 	handOver(next: Assembly): void;
-	/** Ends the key sources that are new here: for an assembly that never took its place. */
+	/** Ends the sources that are new here: for an assembly that never took its place. */
 	discard(): void;
 	stop(): void;
-	/** Key sources that were replaced and still serve requests under way. */
-	readonly retiring: Set<KeySource>;
+	/** Sources of keys and tokens that were replaced and still serve requests under way. */
+	readonly retiring: Set<Stoppable>;
+}
+
+interface Stoppable {
+	stop(): void;
 }
 
 /** Milliseconds after which a request that began under an earlier configuration no longer waits for keys. */
@@ -109,23 +118,25 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
 	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
+	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
+	const backend = createBackendTokens(definition, runtime, tokenId, kept?.backend);
 	const policy = compilePolicy(definition, {
 		keys,
 		pairs,
 		introspectors,
 		decryption,
-		backendTokens: createBackendTokens(definition),
+		backendTokens: backend.tokens,
 		revoked: state.revoked,
 		proofs: createProofSupport(definition, runtime, state, previous),
 		clock,
 		cryptography,
-		tokenId: kept?.policy.tokenId ?? createTokenId(digestKey, cryptography),
+		tokenId,
 		...(genuine === undefined ? {} : { genuine }),
 	});
-	const stopAll = (sources: Iterable<KeySource>) => {
+	const stopAll = (sources: Iterable<Stoppable>) => {
 		for (const source of sources) source.stop();
 	};
-	const retiring = previous?.retiring ?? new Set<KeySource>();
+	const retiring = previous?.retiring ?? new Set<Stoppable>();
 	return {
 		definition,
 		policy,
@@ -135,14 +146,19 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		pairs,
 		decryption,
 		introspectors,
+		backend,
 		sharedKeys: shared,
 		state,
 		async start() {
-			await Promise.all([...fresh, ...newIntrospectors].map((source) => source.start()));
+			await Promise.all([...fresh, ...newIntrospectors, ...backend.fresh].map((source) => source.start()));
 		},
 		handOver(next) {
 			const used = new Set(next.keys.values());
-			const dropped = [...keys.values()].filter((source) => !used.has(source));
+			const usedTokens = new Set(next.backend.sources.values());
+			const dropped = [
+				...[...keys.values()].filter((source) => !used.has(source)),
+				...[...backend.sources.values()].filter((source) => !usedTokens.has(source)),
+			];
 			if (dropped.length === 0) return;
 			for (const source of dropped) retiring.add(source);
 			timers.after(handOverTime, () => {
@@ -151,10 +167,11 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			});
 		},
 		discard() {
-			stopAll(fresh);
+			stopAll([...fresh, ...backend.fresh]);
 		},
 		stop() {
 			stopAll(keys.values());
+			stopAll(backend.sources.values());
 			stopAll(retiring);
 		},
 	};

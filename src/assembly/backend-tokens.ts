@@ -1,21 +1,151 @@
-/** What gives each route's upstream a credential of the gateway's own, by route. */
-import type { Definition, RouteDefinition } from '#config/definition';
+/**
+ * What gives each route's upstream a credential of the gateway's own, by route, and the sources behind that. Routes that
+ * ask alike share one source; over a reload, what is asked for as before keeps its source, with the tokens it has.
+ */
+import type { Definition, ExchangeDefinition, RouteDefinition, TokenServerDefinition } from '#config/definition';
 import type { BackendToken } from '#core/index';
+import { readHostPattern, readPathPattern } from '#formats/route-pattern';
+import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
+import { createClientCredentials } from '#keys/authorization-server/client-credentials';
+import { createEndpoint } from '#keys/authorization-server/endpoint';
+import { createEndpointCall, type EndpointCall } from '#keys/authorization-server/endpoint-call';
+import { createOwnToken } from '#keys/authorization-server/own-token';
+import { defaultFetchLimits } from '#keys/verification/fetch-json';
+import { createExchangedToken } from '#pipeline/transform/exchange/backend-token';
+import { createExchanger, type Exchanger } from '#pipeline/transform/exchange/exchanger';
+import type { Runtime } from './assemble.ts';
 
-export function createBackendTokens({ routes }: Definition): ReadonlyMap<RouteDefinition, BackendToken> {
-	const made = new Map<RouteDefinition, BackendToken>();
-	for (const route of routes) {
-		const token = create(route);
-		if (token !== undefined) made.set(route, token);
-	}
-	return made;
+export interface BackendTokens {
+	readonly tokens: ReadonlyMap<RouteDefinition, BackendToken>;
+	/** By what they are asked for. */
+	readonly sources: ReadonlyMap<string, TokenSource>;
+	/** Those that were made here and are not started yet. */
+	readonly fresh: readonly TokenSource[];
 }
 
-/** Undefined where the upstream gets nothing, or what the client sent. */
-function create({ backendToken }: RouteDefinition): BackendToken | undefined {
-	switch (backendToken.type) {
-		case 'none':
-		case 'insecure_passthrough':
-			return undefined;
+/** Octets that the exchanged tokens of one source may take: some ten thousand of usual size. */
+const cacheBytes = 64 * 1024 * 1024;
+
+/** `tokenId`: keyed digest of a token's digest. Throws an Error when our own key for a server cannot be used. */
+export function createBackendTokens(
+	{ routes }: Definition,
+	runtime: Runtime,
+	tokenId: (digest: string) => string,
+	previous: BackendTokens | undefined,
+): BackendTokens {
+	const tokens = new Map<RouteDefinition, BackendToken>();
+	const sources = new Map<string, TokenSource>();
+	const fresh: TokenSource[] = [];
+	const identify = (token: string) => tokenId(runtime.cryptography.hexDigest(token));
+
+	/** The source for this content: one of this assembly, the one of before, or a new one. */
+	function sourceOf<T extends TokenSource>(kind: T['kind'], content: unknown, make: () => T): T {
+		const key = `${kind} ${runtime.cryptography.digest(JSON.stringify(content))}`;
+		const known = sources.get(key) ?? previous?.sources.get(key);
+		if (known !== undefined) {
+			sources.set(key, known);
+			return known as T;
+		}
+		const made = make();
+		sources.set(key, made);
+		fresh.push(made);
+		return made;
 	}
+
+	function exchangerOf(server: TokenServerDefinition, terms: Omit<ExchangeDefinition, 'servers'>): Exchanger {
+		return sourceOf<ExchangeSource>('exchange', [server, terms], () => ({
+			kind: 'exchange',
+			server,
+			...makeExchanger(server, terms, identify, runtime),
+		}));
+	}
+
+	function create(route: RouteDefinition): BackendToken | undefined {
+		const { backendToken } = route;
+		switch (backendToken.type) {
+			case 'none':
+			case 'insecure_passthrough':
+				return undefined;
+			case 'exchange': {
+				const { servers, ...terms } = backendToken;
+				return createExchangedToken({
+					exchangers: new Map(servers.map(({ provider, server }) => [provider, exchangerOf(server, terms)])),
+					target: terms.target,
+					parameterNames: parameterNamesOf(route),
+				});
+			}
+		}
+	}
+
+	for (const route of routes) {
+		const token = create(route);
+		if (token !== undefined) tokens.set(route, token);
+	}
+	return { tokens, sources, fresh };
+}
+
+export type TokenSource = ExchangeSource;
+
+export interface ExchangeSource extends Exchanger {
+	readonly kind: 'exchange';
+	readonly server: TokenServerDefinition;
+}
+
+function makeExchanger(
+	server: TokenServerDefinition,
+	{ grant, subjectType, requestedType, actor, header, timeout }: Omit<ExchangeDefinition, 'servers'>,
+	tokenId: (token: string) => string,
+	runtime: Runtime,
+): Exchanger {
+	const { clock, timers, log, onExchange } = runtime;
+	const call = makeCall(server, timeout, runtime);
+	const own =
+		actor === undefined
+			? undefined
+			: createOwnToken({ name: server.name, obtain: createClientCredentials(call, actor, clock), clock, timers, log });
+	return createExchanger({
+		name: server.name,
+		call,
+		terms: { grant, subjectType, requestedType },
+		actor: own,
+		clientId: server.client.id,
+		field: fieldOf(header),
+		tokenId,
+		clock,
+		cacheBytes,
+		...(onExchange === undefined ? {} : { onCall: onExchange }),
+	});
+}
+
+/** `Authorization` names its scheme (RFC 6750 §2.1); a header of the service's own holds the token alone. */
+function fieldOf(header: string): { readonly name: string; readonly prefix: string } {
+	const isAuthorization = header.toLowerCase() === 'authorization';
+	return { name: isAuthorization ? 'authorization' : header, prefix: isAuthorization ? 'Bearer ' : '' };
+}
+
+function makeCall({ endpoint, client }: TokenServerDefinition, timeout: number, runtime: Runtime): EndpointCall {
+	const { clock, timers, cryptography, fetcher, poster } = runtime;
+	return createEndpointCall({
+		endpoint: createEndpoint({
+			name: 'token_endpoint',
+			definition: endpoint,
+			mutualTls: client.authentication.method === 'tls_client_auth',
+			fetcher,
+			clock,
+			limits: { ...defaultFetchLimits, timeout },
+		}),
+		client: createClientAuthentication(client, { clock, cryptography }),
+		poster,
+		clock,
+		timers,
+		limits: { timeout },
+	});
+}
+
+/** In the order of `evidence.parameters`: path first, then host. */
+function parameterNamesOf({ path, host }: RouteDefinition): readonly string[] {
+	const pattern = readPathPattern(path, { encodedSlash: true });
+	const hostPattern = host === undefined ? undefined : readHostPattern(host);
+	if (typeof pattern === 'string' || typeof hostPattern === 'string') throw new Error(`path ${path} is no pattern`);
+	return [...pattern.names, ...(hostPattern?.name === undefined ? [] : [hostPattern.name])];
 }

@@ -1,21 +1,25 @@
 /** `backend_token` of a route: which credential the upstream gets, and what `check` says of it. */
+import { type BackendTokenSurroundings, readExchange } from './backend-token-exchange.ts';
 import type { BackendTokenDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
 import type { Reading } from './reading.ts';
 import type { BackendTokenFile } from './schema-backend-token.ts';
 
-/** Undefined in the file: nothing goes to the upstream. */
+/** Undefined in the file: nothing goes to the upstream, and the same after reporting what is wrong. */
 export function readBackendToken(
 	file: BackendTokenFile | undefined,
 	path: ConfigPath,
-	{ report }: Reading,
+	around: BackendTokenSurroundings,
+	reading: Reading,
 ): BackendTokenDefinition {
 	const written = typeof file === 'string' ? { type: file } : (file ?? { type: 'none' });
 	switch (written.type) {
 		case 'none':
 			return { type: 'none' };
 		case 'insecure_passthrough':
-			report.warning(path, 'the upstream gets the client’s token and can use it anywhere else', { at: 'key' });
+			reading.report.warning(path, 'the upstream gets the client’s token and can use it anywhere else', { at: 'key' });
 			return { type: 'insecure_passthrough' };
+		case 'exchange':
+			return readExchange(written, path, around, reading) ?? { type: 'none' };
 	}
 }

@@ -35,6 +35,7 @@ export const defaults = {
 		clockSkew: '5s',
 		nonceLifetime: '5m',
 	},
+	backendToken: { timeout: '3s' },
 	store: { maxStaleness: '5s' },
 	stateDirectory: './.countersign',
 	workers: 1,

@@ -23,6 +23,7 @@ import { resolvePath } from './secrets.ts';
 import type { ShapedFile } from './shape.ts';
 import { readStore } from './store.ts';
 import { readTelemetry } from './telemetry.ts';
+import { createTokenServers } from './token-server.ts';
 
 export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const { values, present } = file;
@@ -34,7 +35,9 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const responses = readResponses(values.responses, ['responses'], report);
 	for (const route of file.routes) readResponses(route.values.responses, [...route.path, 'responses'], report);
 	const endAtExpiry = values.end_at_expiry ?? defaults.endAtExpiry;
-	const around = { providers, shapedProviders: file.providers, cors, responses, endAtExpiry };
+	const issuersOf = (name: string) => providers.get(name)?.definition.issuers ?? [];
+	const tokenServers = createTokenServers(file.providers, issuersOf, reading);
+	const around = { providers, shapedProviders: file.providers, tokenServers, cors, responses, endAtExpiry };
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 
@@ -78,7 +81,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		workers,
 	};
 	checkBindings(file.routes, definition, report);
-	adviseOnProviders(providers, definition.routes, report);
+	adviseOnProviders(providers, definition.routes, tokenServers.used, report);
 	return definition;
 }
 
@@ -167,6 +170,7 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 function adviseOnProviders(
 	providers: ReadonlyMap<string, ReadProvider>,
 	routes: Definition['routes'],
+	tokenServers: ReadonlySet<string>,
 	report: Report,
 ): void {
 	if (report.list().some(({ severity }) => severity === 'error')) return;
@@ -175,6 +179,7 @@ function adviseOnProviders(
 			route.rules.filter(({ provider }) => provider === name).map((rules) => ({ route: route.name, rules })),
 		);
 		if (uses.length === 0) {
+			if (tokenServers.has(name)) continue;
 			report.hint(path, 'no route accepts tokens of this provider', { at: 'key' });
 			continue;
 		}

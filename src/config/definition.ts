@@ -241,16 +241,19 @@ export interface DecryptionKeyDefinition {
 	readonly algorithms: readonly KeyManagementAlgorithm[] | undefined;
 }
 
+/** An endpoint of an authorization server. */
+export type EndpointDefinition =
+	| { readonly from: 'url'; readonly url: string }
+	| {
+			readonly from: 'discovery';
+			readonly issuer: string;
+			readonly urls: readonly string[];
+			readonly insecureHttp: boolean;
+			readonly checkIssuer: boolean;
+	  };
+
 export interface IntrospectionDefinition {
-	readonly endpoint:
-		| { readonly from: 'url'; readonly url: string }
-		| {
-				readonly from: 'discovery';
-				readonly issuer: string;
-				readonly urls: readonly string[];
-				readonly insecureHttp: boolean;
-				readonly checkIssuer: boolean;
-		  };
+	readonly endpoint: EndpointDefinition;
 	readonly client: ClientDefinition;
 	/** Milliseconds that a yes counts; 0: for one request. */
 	readonly cache: number;
@@ -310,7 +313,43 @@ export interface SharedKeyDefinition {
 }
 
 /** What the upstream gets in place of the client's token. */
-export type BackendTokenDefinition = { readonly type: 'none' } | { readonly type: 'insecure_passthrough' };
+export type BackendTokenDefinition =
+	| { readonly type: 'none' }
+	| { readonly type: 'insecure_passthrough' }
+	| ExchangeDefinition;
+
+/** The client's token goes to a server, and another one comes back for it (RFC 8693, Entra's on-behalf-of). */
+export interface ExchangeDefinition {
+	readonly type: 'exchange';
+	/** For each provider of the route: where its tokens are exchanged. */
+	readonly servers: readonly { readonly provider: string; readonly server: TokenServerDefinition }[];
+	readonly grant: 'token_exchange' | 'on_behalf_of';
+	/** Templates. */
+	readonly target: TokenTargetDefinition;
+	/** URNs of RFC 8693 §3; undefined: the server decides. */
+	readonly subjectType: string;
+	readonly requestedType: string | undefined;
+	/** Target of our own token, which is shown as the actor's; undefined: none is shown. */
+	readonly actor: TokenTargetDefinition | undefined;
+	/** Field in which the upstream gets the token. */
+	readonly header: string;
+	/** Milliseconds of one call. */
+	readonly timeout: number;
+}
+
+export interface TokenTargetDefinition {
+	readonly audience: readonly string[];
+	readonly resource: readonly string[];
+	readonly scope: readonly string[];
+}
+
+/** A token endpoint, and who we are there. */
+export interface TokenServerDefinition {
+	/** The provider's, or the host of the URL. */
+	readonly name: string;
+	readonly endpoint: EndpointDefinition;
+	readonly client: ClientDefinition;
+}
 
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;

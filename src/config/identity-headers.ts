@@ -32,6 +32,26 @@ const refused: ReadonlySet<string> = new Set([
 	'x-request-id',
 ]);
 
+/** `name` when a credential of the gateway's own may stand in it: `Authorization`, or a name that means nothing else. */
+export function checkCredentialHeader(name: string, path: ConfigPath, report: Report): string {
+	const canonical = canonicalName(name);
+	if (canonical !== 'authorization' && !isFree(canonical)) {
+		report.error(path, `the header ${name} cannot hold a credential`, {
+			fix: 'Use a name of your own, or Authorization.',
+		});
+	}
+	return name;
+}
+
+/** Many servers hand several spellings to the application as one variable (CGI, RFC 3875 §4.1.18). */
+function canonicalName(header: string): string {
+	return header.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+}
+
+function isFree(canonical: string): boolean {
+	return !refused.has(canonical) && !canonical.startsWith('x-forwarded-') && !canonical.startsWith('sec-websocket-');
+}
+
 export interface ClaimHeader {
 	readonly header: string;
 	readonly claim: string;
@@ -45,9 +65,8 @@ export function readClaimsToHeaders(
 	const seen = new Set<string>();
 	return Object.entries(value).map(([header, claim]) => {
 		const at = [...path, header];
-		// Many servers hand several spellings to the application as one variable (CGI, RFC 3875 §4.1.18).
-		const name = header.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
-		if (refused.has(name) || name.startsWith('x-forwarded-') || name.startsWith('sec-websocket-')) {
+		const name = canonicalName(header);
+		if (!isFree(name)) {
 			report.error(at, `the header ${header} cannot be made from a claim`, {
 				at: 'key',
 				fix: 'Use a name of your own, such as x-user-id.',

@@ -113,6 +113,10 @@ async function readNamedFiles(
 				...(decryption ?? []).map(({ file }) => file),
 			],
 		),
+		...routes.flatMap(({ values: { backend_token: token } }) => {
+			const client = typeof token === 'object' && 'client' in token ? token.client : undefined;
+			return [client?.private_key_file, client?.certificate_file, client?.key_file];
+		}),
 	];
 	const files = new Map<string, FileContent>();
 	for (const name of names) {

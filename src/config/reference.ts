@@ -66,7 +66,16 @@ function collect(node: Node, path: readonly string[], mappings: Map<string, Map<
 		const first = !mappings.has(name);
 		mappings.set(name, known);
 		for (const [key, child] of entries) {
-			if (known.has(key)) continue;
+			const before = known.get(key);
+			if (before !== undefined) {
+				// Forms of a union that are told apart by one key, `type`: it may be any of theirs.
+				const values = [...valuesOf(before.node), ...valuesOf(child)];
+				if (values.length > 1 && valuesOf(child).length > 0) {
+					const { const: _, ...rest } = before.node;
+					known.set(key, { ...before, node: { ...rest, enum: [...new Set(values)] } });
+				}
+				continue;
+			}
 			known.set(key, { node: child, required: first && node.required?.includes(key) === true });
 			collect(child, [...path, key], mappings);
 		}
@@ -74,6 +83,10 @@ function collect(node: Node, path: readonly string[], mappings: Map<string, Map<
 	if (typeof node.additionalProperties === 'object') collect(node.additionalProperties, [...path, '<name>'], mappings);
 	if (node.items !== undefined) collect(node.items, path, mappings);
 	for (const form of node.anyOf ?? []) collect(form, path, mappings);
+}
+
+function valuesOf({ enum: values, const: value }: Node): readonly unknown[] {
+	return values ?? (value === undefined ? [] : [value]);
 }
 
 function renderSection({ paths, rows }: Section): string {

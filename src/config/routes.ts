@@ -12,6 +12,7 @@ import { asList, type Reading } from './reading.ts';
 import { checkRouteRules, readRules } from './rules.ts';
 import type { RouteFile, RuleFile } from './schema.ts';
 import type { Shaped, ShapedProvider } from './shape.ts';
+import type { TokenServers } from './token-server.ts';
 import { readUpstream } from './upstreams.ts';
 
 /** A route as far as it could be read, for comparisons with others. */
@@ -31,6 +32,7 @@ export interface ReadRoute {
 export interface RouteSurroundings {
 	readonly providers: ReadonlyMap<string, ReadProvider>;
 	readonly shapedProviders: readonly ShapedProvider[];
+	readonly tokenServers: TokenServers;
 	/** Of the whole file; a route's own come on top. */
 	readonly cors: RouteDefinition['cors'];
 	readonly responses: RouteDefinition['responses'];
@@ -56,7 +58,12 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
 	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], report);
 	const cors = values.cors === undefined ? around.cors : readCors(values.cors, [...path, 'cors'], report);
-	const backendToken = readBackendToken(values.backend_token, [...path, 'backend_token'], reading);
+	const backendToken = readBackendToken(
+		values.backend_token,
+		[...path, 'backend_token'],
+		{ accepted: rules.map(({ provider }) => provider), parameters, servers: around.tokenServers },
+		reading,
+	);
 	warnOfWeakenings(route, reading);
 
 	const written = methods.length === 0 ? '' : `${asList(values.methods).join(',')} `;

@@ -1,16 +1,77 @@
 /** What the upstream gets in place of the client's token, as the configuration file writes it: a word, or a mapping with `type`. */
 import { z } from 'zod';
+import { defaults } from './defaults.ts';
+import { clientSchema } from './schema-client.ts';
+import { duration, oneOrMany, text, url, word } from './schema-values.ts';
 
 const bare = z.enum(['none', 'insecure_passthrough']);
 
+const texts = (what: string) => oneOrMany(text(), `expected ${what} or a list of these`);
+
+/** Where the gateway gets tokens, and as whom. */
+const serverShape = {
+	provider: text().optional().meta({
+		description:
+			'Provider at whose token endpoint it is got, as the provider’s `client`. Default: the one whose tokens the route accepts; `exchange`: the one that issued the client’s token.',
+	}),
+	token_endpoint: url()
+		.optional()
+		.meta({ description: 'URL of the token endpoint, with `client`, in place of `provider`.' }),
+	client: clientSchema.optional(),
+	timeout: duration()
+		.optional()
+		.meta({ description: 'Of one call of the token endpoint; at most 30s.', default: defaults.backendToken.timeout }),
+	header: word('a header name')
+		.optional()
+		.meta({ description: 'Header in which the service gets it.', default: 'Authorization' }),
+};
+
+const targetShape = {
+	audience: texts('an audience')
+		.optional()
+		.meta({ description: 'For whom: logical names. `exchange`: may hold `{name}` parameters of path and host.' }),
+	resource: texts('a resource')
+		.optional()
+		.meta({ description: 'For what: URIs (RFC 8707). `exchange`: may hold `{name}` parameters.' }),
+	scope: texts('a scope').optional().meta({
+		description:
+			'Scopes to ask for; what is issued may have no others. `exchange`: may hold `{name}` parameters; without it no scope beyond those of the client’s token.',
+	}),
+};
+
+const exchangeSchema = z.strictObject({
+	type: z.literal('exchange').meta({ description: 'Kind of credential.' }),
+	grant: z.enum(['token_exchange', 'on_behalf_of']).optional().meta({
+		description:
+			'`exchange`: RFC 8693 (Keycloak, Auth0 and others), or Entra’s on-behalf-of, where `audience` is only what the issued token must be for.',
+		default: 'token_exchange',
+	}),
+	...serverShape,
+	...targetShape,
+	subject_token_type: text().optional().meta({
+		description: '`exchange`: what the client’s token is: `access_token`, `jwt`, `id_token`, or a URI.',
+		default: 'access_token',
+	}),
+	requested_token_type: text().optional().meta({
+		description: '`exchange`: what is asked for. Default: the server decides between `access_token` and `jwt`.',
+	}),
+	actor: z.strictObject(targetShape).optional().meta({
+		description:
+			'`exchange`: shows the gateway’s own token (client credentials, for this target) as the one of who acts for the subject (`actor_token`).',
+	}),
+});
+
 export const backendTokenSchema = z
 	.union(
-		[bare, z.strictObject({ type: bare.meta({ description: 'Kind of credential.' }) })],
-		'expected none or insecure_passthrough',
+		[bare, z.strictObject({ type: bare.meta({ description: 'Kind of credential.' }) }), exchangeSchema],
+		'expected none, insecure_passthrough or a mapping with type',
 	)
 	.meta({
 		description:
-			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on.',
+			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on; `exchange`: a token for which the client’s is exchanged (RFC 8693).',
 	});
 
 export type BackendTokenFile = z.output<typeof backendTokenSchema>;
+export type ExchangeFile = z.output<typeof exchangeSchema>;
+export type TokenServerFile = Pick<ExchangeFile, keyof typeof serverShape>;
+export type TokenTargetFile = Pick<ExchangeFile, keyof typeof targetShape>;

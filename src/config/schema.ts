@@ -176,6 +176,10 @@ export const providerSchema = z.strictObject({
 	introspection_endpoint: url().optional().meta({
 		description: '`opaque`: URL that is asked about tokens. Without it, it is found by discovery from the issuer.',
 	}),
+	token_endpoint: url().optional().meta({
+		description:
+			'URL at which `backend_token` of routes gets tokens. Without it, it is found by discovery from the issuer.',
+	}),
 	client: clientSchema.optional(),
 	introspection: introspectionSchema.optional(),
 	introspect_jwts: flag().optional().meta({
@@ -558,4 +562,4 @@ export const laterKeys = {
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */
-export const laterValues: readonly string[] = ['mint', 'exchange', 'client_credentials'];
+export const laterValues: readonly string[] = ['mint', 'client_credentials'];

@@ -171,16 +171,18 @@ function reportIssues(issues: readonly Issue[], data: JsonValue, path: ConfigPat
 				reportIssues(branch, value, at, reporting);
 				continue;
 			}
+			const types = typesOf(issue.errors);
+			if (types.length > 1 && isJsonObject(value) && value['type'] !== undefined) {
+				report.error([...at, 'type'], `expected ${listWords(types)}`, fixForValue(value['type'], types));
+				continue;
+			}
 		}
 		if (issue.code === 'invalid_key') {
 			const [inner] = issue.issues;
 			report.error(at, inner === undefined ? issue.message : wordIssue(inner, undefined), { at: 'key' });
 			continue;
 		}
-		const fix =
-			typeof value === 'string' && laterValues.includes(value)
-				? { fix: 'This value is not available in this version.' }
-				: fixFor(issue, value);
+		const fix = issue.code === 'invalid_value' ? fixForValue(value, issue.values.map(String)) : undefined;
 		report.error(at, wordIssue(issue, value), fix);
 	}
 }
@@ -188,7 +190,21 @@ function reportIssues(issues: readonly Issue[], data: JsonValue, path: ConfigPat
 /** The one form of a union that the value was meant to have: the only one that it fails inside, not as a whole. */
 function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
 	const inside = branches.filter((issues) => !issues.some(isWholly));
-	return inside.length === 1 ? inside[0] : undefined;
+	// Of mappings that are told apart by `type`, the one that it names.
+	const named = inside.filter((issues) => !issues.some(isOfType));
+	const [meant, second] = named.length === 0 ? inside : named;
+	return second === undefined ? meant : undefined;
+}
+
+/** What `type` may be, where every mapping of a union is refused for its own. */
+function typesOf(branches: readonly (readonly Issue[])[]): readonly string[] {
+	return branches.flatMap((issues) =>
+		issues.flatMap((issue) => (isOfType(issue) && issue.code === 'invalid_value' ? issue.values.map(String) : [])),
+	);
+}
+
+function isOfType({ path }: Issue): boolean {
+	return path.length === 1 && path[0] === 'type';
 }
 
 function isWholly(issue: Issue): boolean {
@@ -221,9 +237,10 @@ function wordIssue(issue: Issue, value: JsonValue | undefined): string {
 /** How the library words what the schema has no words for. */
 const generic = /^(Invalid|Too |Unrecognized)/;
 
-function fixFor(issue: Issue, value: JsonValue | undefined): { readonly fix: string } | undefined {
-	if (issue.code !== 'invalid_value' || typeof value !== 'string') return undefined;
-	const fix = suggest(value, issue.values.map(String));
+function fixForValue(value: JsonValue | undefined, allowed: readonly string[]): { readonly fix: string } | undefined {
+	if (typeof value !== 'string') return undefined;
+	if (laterValues.includes(value)) return { fix: 'This value is not available in this version.' };
+	const fix = suggest(value, allowed);
 	return fix === undefined ? undefined : { fix };
 }
 

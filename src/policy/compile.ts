@@ -89,6 +89,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	const written = definition.routes.flatMap((route) => route.claimsToHeaders.map(({ header }) => header));
 	const { clientCertificateHeader: told } = definition;
 	if (told !== undefined) written.push(told.field);
+	for (const { backendToken } of definition.routes) if ('header' in backendToken) written.push(backendToken.header);
 	const shared: Shared = {
 		definition,
 		providers,
@@ -211,6 +212,16 @@ function without(names: readonly string[], dropped: readonly string[]): readonly
 	return names.filter((name) => !dropped.includes(name));
 }
 
+/** A route whose upstream would go without what the configuration promises it is a bug. */
+function compileBackendToken(route: RouteDefinition, { backendTokens }: Shared): BackendToken | undefined {
+	const { type } = route.backendToken;
+	const token = backendTokens.get(route);
+	if (token === undefined && type !== 'none' && type !== 'insecure_passthrough') {
+		throw new Error(`route ${route.name} has no source for its backend token`);
+	}
+	return token;
+}
+
 function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): RoutePolicy {
 	const host = route.host === undefined ? undefined : compileHost(route.host);
 	const parameterNames = [
@@ -233,7 +244,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		guard,
 		commit: guard === undefined ? noEffects : shared.effects,
 		upstream: parts.upstream(route.upstream),
-		backendToken: shared.backendTokens.get(route),
+		backendToken: compileBackendToken(route, shared),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
 		strip: passed.length > 0 ? withPassthrough(shared.strip, passed) : shared.strip,
 		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,
