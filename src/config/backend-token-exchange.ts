@@ -51,10 +51,8 @@ export function readExchange(
 				: ownServer;
 		if (server !== undefined) found.set(provider, server);
 	}
-	if (found.size < accepted.length) return undefined;
-	return {
-		type: 'exchange',
-		servers: [...found].map(([provider, server]) => ({ provider, server })),
+	// Read before anything is given up, so that all faults are told at once.
+	const rest = {
 		grant,
 		target,
 		subjectType: readType(file.subject_token_type ?? 'access_token', [...path, 'subject_token_type'], reading),
@@ -66,6 +64,8 @@ export function readExchange(
 		header: checkCredentialHeader(file.header ?? 'Authorization', [...path, 'header'], report),
 		timeout: readServerTimeout(file, path, reading),
 	};
+	if (found.size < accepted.length) return undefined;
+	return { type: 'exchange', servers: [...found].map(([provider, server]) => ({ provider, server })), ...rest };
 }
 
 function readType(text: string, path: ConfigPath, { report }: Reading): string {

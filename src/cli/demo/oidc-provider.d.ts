@@ -15,21 +15,46 @@ declare module 'oidc-provider' {
 		readonly kind: string;
 		readonly clientId: string;
 		readonly aud: string | undefined;
+		readonly gty?: string;
 		scope: string | undefined;
 	}
 	interface ResourceServer {
 		audience: string;
 		scope: string;
 		accessTokenFormat: 'jwt';
-		jwt: { sign: { alg: 'RS256' } };
+		jwt: { sign: { alg: 'RS256'; kid?: string } };
+	}
+	interface GrantContext {
+		body: unknown;
+		readonly oidc: {
+			readonly params: Readonly<Record<string, string | undefined>> | undefined;
+			readonly client: Client;
+		};
+	}
+	interface IssuedToken {
+		readonly expiration: number;
+		readonly scope: string | undefined;
+		resourceServer: ResourceServer;
+		setAudience(audience: string): void;
+		save(): Promise<string>;
 	}
 	export class Provider {
 		constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
+		readonly AccessToken: new (
+			parts: Readonly<Record<string, unknown>>,
+		) => IssuedToken;
+		readonly Client: { find(id: string): Promise<Client | undefined> };
+		registerGrantType(
+			name: string,
+			handler: (context: GrantContext) => Promise<void>,
+			parameters: readonly string[],
+		): void;
 		callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 	}
 	export const errors: {
+		readonly InvalidGrant: new (description: string) => Error;
 		readonly InvalidRequest: new (description: string) => Error;
 		readonly InvalidTarget: new (description: string) => Error;
 	};
-	export type { Client, RequestContext, ResourceServer, Token };
+	export type { Client, GrantContext, RequestContext, ResourceServer, Token };
 }
