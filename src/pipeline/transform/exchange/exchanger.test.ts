@@ -123,7 +123,7 @@ test.each<[string, Parameters<ReturnType<typeof fakePoster>['answer']>[0]]>([
 	poster.answer(answer);
 	const outcome = await get('a');
 	expect(outcome).toMatchObject({ kind: 'unavailable' });
-	expect(JSON.stringify(outcome) + String((outcome as { cause: Error }).cause.message)).not.toContain('secret words');
+	expect(JSON.stringify(outcome) + (outcome as { cause: Error }).cause.message).not.toContain('secret words');
 	issue();
 	expect(await get('a')).toMatch(/^Bearer for-a/);
 });
