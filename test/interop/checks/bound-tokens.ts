@@ -1,5 +1,5 @@
 /** Sender-constrained tokens: DPoP (RFC 9449) and certificates (RFC 8705), of Keycloak. */
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { signJws, type TestKey, testKey } from '../../support/sign-jws.ts';
 import { allowed, refused } from '../expectations.ts';
 import type { Rig } from '../rig.ts';
@@ -10,12 +10,31 @@ export async function checkBoundTokens({ report, realm, gateway, over }: Rig): P
 	report.heading('Sender-constrained tokens');
 	const key = testKey('ES256', 'interop client');
 
-	await report.check('DPoP: a bound token is no bearer token', async () => {
-		const headers = { dpop: proof(key, 'POST', realm.endpoint('token')) };
-		const { access_token: token } = await realm.token('dpop', scope, { headers });
-		refused(await gateway.send('/preset/orders', token), 401, 'binding_missing');
-		return undefined;
-	});
+	for (const [provider, words] of [
+		['preset', 'a JWT'],
+		['basic', 'an introspected token'],
+	] as const) {
+		await report.check(`DPoP: ${words} passes with a proof of its key, once, and with nothing else`, async () => {
+			const forToken = { dpop: proof(key, { htm: 'POST', htu: realm.endpoint('token') }) };
+			const { access_token: token } = await realm.token('dpop', scope, { headers: forToken });
+			const path = `/${provider}/orders`;
+			const claims = { htm: 'GET', htu: `${gateway.urls[0] ?? ''}${path}`, ath: hash('sha256', token, 'base64url') };
+			const send = (dpop: string) => gateway.send(path, token, { scheme: 'DPoP', headers: { dpop } });
+			const good = proof(key, claims);
+			allowed(await send(good));
+			refused(await send(good), 401, 'dpop_proof_replayed');
+			allowed(await send(proof(key, claims)));
+			refused(await send(proof(testKey('ES256', 'somebody'), claims)), 401, 'binding_mismatch');
+			refused(await send(proof(key, { ...claims, htm: 'POST' })), 401, 'dpop_proof_invalid');
+			refused(
+				await send(proof(key, { ...claims, ath: hash('sha256', 'another', 'base64url') })),
+				401,
+				'dpop_proof_invalid',
+			);
+			refused(await gateway.send(path, token), 401, 'binding_missing');
+			return undefined;
+		});
+	}
 	const [own, another] = [over('application'), over('somebody')];
 	for (const [provider, words] of [
 		['certificate', 'a JWT'],
@@ -37,11 +56,18 @@ export async function checkBoundTokens({ report, realm, gateway, over }: Rig): P
 	});
 }
 
-/** A DPoP proof (RFC 9449 §4.2); with the token's hash where it goes along with one. */
-function proof(key: TestKey, htm: string, htu: string): string {
+interface ProofClaims {
+	readonly htm: string;
+	readonly htu: string;
+	/** Hash of the token that it goes along with. */
+	readonly ath?: string;
+}
+
+/** A new DPoP proof (RFC 9449 §4.2). */
+function proof(key: TestKey, claims: ProofClaims): string {
 	return signJws({
 		header: { typ: 'dpop+jwt', alg: key.algorithm, jwk: key.jwk },
-		payload: { jti: randomUUID(), htm, htu, iat: Math.floor(Date.now() / 1000) },
+		payload: { ...claims, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) },
 		key,
 	});
 }
