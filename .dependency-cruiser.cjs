@@ -29,6 +29,7 @@ const layers = {
 	'pipeline/extract': ['core', 'formats'],
 	'pipeline/authenticate': ['core', 'formats', 'keys'],
 	'pipeline/authorize': ['core', 'formats'],
+	'pipeline/limit': ['core', 'formats'],
 	'pipeline/transform': ['core', 'formats', 'keys'],
 	answers: ['core', 'formats', 'keys'],
 	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config'],

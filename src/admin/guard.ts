@@ -16,7 +16,7 @@ export type Guard = (request: RequestView) => Promise<{ readonly by: Principal }
 
 /** Keys and genuine tokens are the assembly's own: the guard fetches nothing by itself. */
 export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
-	const { definition, policy, keys, pairs, introspectors, decryption, state } = assembly;
+	const { definition, policy, keys, pairs, introspectors, decryption, rateLimits, state } = assembly;
 	const guarded: Definition = {
 		...definition,
 		routes: [adminRoute(auth)],
@@ -33,6 +33,7 @@ export function createGuard(auth: ProviderRules, assembly: Assembly): Guard {
 			pairs,
 			introspectors,
 			decryption,
+			rateLimits,
 			revoked,
 			proofs,
 			clock,
@@ -75,6 +76,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
+		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 	};

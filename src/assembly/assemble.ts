@@ -20,6 +20,7 @@ import { encodeUtf8 } from '#formats/utf8';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
 import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/introspection/introspector';
+import type { RateLimit } from '#pipeline/limit/rate-limit';
 import type { ExchangeCall } from '#pipeline/transform/exchange/exchanger';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
@@ -30,6 +31,7 @@ import { createIntrospectors } from './introspectors.ts';
 import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import { createProofSupport } from './proofs.ts';
+import { createRateLimits } from './rate-limits.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
@@ -75,6 +77,8 @@ export interface Assembly {
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	/** What upstreams get in place of clients' tokens, and where that comes from. */
 	readonly backend: BackendTokens;
+	/** By name. */
+	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	readonly sharedKeys: SharedKeys;
 	readonly state: State;
 	/** Begins to fetch the keys and endpoints of providers that are new here; resolves after each one's first attempt, good or bad. */
@@ -114,6 +118,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	const pairs = createKeyPairs(definition.providers, cryptography, state.pairs);
 	const decryption = createDecryptionKeys(definition.providers, cryptography);
 	const { introspectors, fresh: newIntrospectors } = createIntrospectors(definition, keys, runtime, previous);
+	const rateLimits = createRateLimits(definition, state.sharedBuckets, previous);
 	const { digestKey } = definition.audit;
 	// Cached tokens carry their digest for the audit log, so another key of the digests ends them too.
 	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
@@ -126,6 +131,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		introspectors,
 		decryption,
 		backendTokens: backend.tokens,
+		rateLimits,
 		revoked: state.revoked,
 		proofs: createProofSupport(definition, runtime, state, previous),
 		clock,
@@ -147,6 +153,7 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		decryption,
 		introspectors,
 		backend,
+		rateLimits,
 		sharedKeys: shared,
 		state,
 		async start() {

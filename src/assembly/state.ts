@@ -2,7 +2,7 @@
  * The state that outlives requests and configurations: the store, what this gateway holds of it in memory, and whether
  * that is fresh enough to decide by. It is opened once a process; a reload changes nothing about it.
  */
-import type { Clock, Cryptography, LedgerEntry, Log, Sealing, Store, Timers } from '#core/index';
+import type { Clock, Cryptography, LedgerEntry, Log, Sealing, SharedBuckets, Store, Timers } from '#core/index';
 import { createStoredPairs, type StoredPairs } from '#keys/pairs/stored-pairs';
 import type { Revoked } from '#pipeline/authorize/revocation';
 import { createRevocations, type Revocations } from '#revocation/revocations';
@@ -12,6 +12,8 @@ import { createPresence, type Presence } from './presence.ts';
 
 export interface State {
 	readonly store: Store;
+	/** Buckets of rate limits that gateways share; undefined for a store that they do not. */
+	readonly sharedBuckets: SharedBuckets | undefined;
 	/** Seals what is secret before it reaches the store; undefined: a store that may not hold secrets. */
 	readonly sealing: Sealing | undefined;
 	readonly revocations: Revocations;
@@ -48,6 +50,7 @@ export interface StateStatus {
 
 export interface StateOptions {
 	readonly store: Store;
+	readonly sharedBuckets?: SharedBuckets;
 	readonly sealing: Sealing | undefined;
 	readonly clock: Clock;
 	readonly timers: Timers;
@@ -132,6 +135,7 @@ export function createState(options: StateOptions): State {
 
 	return {
 		store,
+		sharedBuckets: options.sharedBuckets,
 		sealing: options.sealing,
 		revocations,
 		pairs,

@@ -15,6 +15,7 @@ import { readDpop } from './dpop.ts';
 import { readListeners } from './listeners.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
+import { checkRateLimits, readRateLimits } from './rate-limits.ts';
 import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
 import { readRevocation } from './revocation.ts';
 import { readRoute } from './routes.ts';
@@ -34,10 +35,11 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const cors = values.cors === undefined ? undefined : readCors(values.cors, ['cors'], report);
 	const responses = readResponses(values.responses, ['responses'], report);
 	for (const route of file.routes) readResponses(route.values.responses, [...route.path, 'responses'], report);
+	const rateLimits = readRateLimits(values.rate_limits, reading);
 	const endAtExpiry = values.end_at_expiry ?? defaults.endAtExpiry;
 	const issuersOf = (name: string) => providers.get(name)?.definition.issuers ?? [];
 	const tokenServers = createTokenServers(file.providers, issuersOf, reading);
-	const around = { providers, shapedProviders: file.providers, tokenServers, cors, responses, endAtExpiry };
+	const around = { providers, shapedProviders: file.providers, tokenServers, cors, responses, endAtExpiry, rateLimits };
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 
@@ -69,6 +71,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		trustedProxies: readTrustedProxies(values.trusted_proxies ?? [], report),
 		clientCertificateHeader: readClientCertificateHeader(values, report),
 		dpop: readDpop(values.dpop, store, report),
+		rateLimits: rateLimits.definitions,
 		limits: readLimits(values.limits, report),
 		timeouts: readTimeouts(values.timeouts, report),
 		errors: { exposeReason: values.errors?.expose_reason ?? false, realm: values.errors?.realm },
@@ -81,6 +84,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		workers,
 	};
 	checkBindings(file.routes, definition, report);
+	checkRateLimits(definition, report);
 	adviseOnProviders(providers, definition.routes, tokenServers.used, report);
 	return definition;
 }

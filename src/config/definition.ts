@@ -8,6 +8,7 @@ import type {
 	JsonObject,
 	JsonValue,
 	KeyManagementAlgorithm,
+	LimitKey,
 	Reason,
 	SharedAccessFormat,
 	Upstream,
@@ -28,6 +29,7 @@ export interface Definition {
 	/** Where a trusted proxy tells of the client's certificate; undefined: nobody is believed about it. */
 	readonly clientCertificateHeader: ClientCertificateHeaderDefinition | undefined;
 	readonly dpop: DpopDefinition;
+	readonly rateLimits: readonly RateLimitDefinition[];
 	readonly limits: LimitsDefinition;
 	readonly timeouts: TimeoutsDefinition;
 	readonly errors: { readonly exposeReason: boolean; readonly realm: string | undefined };
@@ -133,6 +135,22 @@ export interface TelemetryDefinition {
 				readonly serviceName: string;
 		  }
 		| undefined;
+}
+
+export interface RateLimitDefinition {
+	/** What can stand in a field of the answer as it is: `isPolicyName`. */
+	readonly name: string;
+	readonly by: LimitKey;
+	readonly on: 'success' | 'failed_authentication';
+	readonly requests: number;
+	/** Seconds in which so many requests may come, on and on. */
+	readonly per: number;
+	/** Requests that may come at once. */
+	readonly burst: number;
+	/** Counted in the store, by all gateways together. */
+	readonly shared: boolean;
+	/** `insecure_fail_open`: counted in this process while the store is away. */
+	readonly failOpen: boolean;
 }
 
 export interface LimitsDefinition {
@@ -369,6 +387,8 @@ export interface RouteDefinition {
 	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
+	/** Names of the rate limits that hold here, in their order. */
+	readonly rateLimits: readonly string[];
 	/** What ends when its token expires. */
 	readonly endAtExpiry: 'tunnels' | 'all';
 	/** `insecure_encoded_slash`: `%2f` is data within a segment here. */

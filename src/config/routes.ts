@@ -8,6 +8,7 @@ import type { ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
 import { readClaimsToHeaders } from './identity-headers.ts';
 import type { ReadProvider } from './providers.ts';
+import { type ReadRateLimits, rateLimitsOf } from './rate-limits.ts';
 import { asList, type Reading } from './reading.ts';
 import { checkRouteRules, readRules } from './rules.ts';
 import type { RouteFile, RuleFile } from './schema.ts';
@@ -37,6 +38,7 @@ export interface RouteSurroundings {
 	readonly cors: RouteDefinition['cors'];
 	readonly responses: RouteDefinition['responses'];
 	readonly endAtExpiry: RouteDefinition['endAtExpiry'];
+	readonly rateLimits: ReadRateLimits;
 }
 
 export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, reading: Reading): ReadRoute {
@@ -64,6 +66,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		{ accepted: rules.map(({ provider }) => provider), parameters, servers: around.tokenServers },
 		reading,
 	);
+	const rateLimits = rateLimitsOf({ path, values, isPublic: values.public === true }, around.rateLimits, report);
 	warnOfWeakenings(route, reading);
 
 	const written = methods.length === 0 ? '' : `${asList(values.methods).join(',')} `;
@@ -83,6 +86,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		claimsToHeaders,
 		cors,
 		responses: { ...around.responses, ...values.responses },
+		rateLimits,
 		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,
 	};

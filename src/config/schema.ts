@@ -9,6 +9,7 @@ import { defaults } from './defaults.ts';
 import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { dpopSchema } from './schema-dpop.ts';
+import { rateLimitSchema } from './schema-rate-limits.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
 	acrValues,
@@ -302,6 +303,10 @@ export const routeSchema = z.strictObject({
 		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
+	rate_limits: oneOrMany(text(), 'expected the name of a rate limit or a list of names').optional().meta({
+		description: 'Names of the rate limits that hold here, beside those that hold everywhere.',
+		default: [],
+	}),
 	end_at_expiry: endAtExpiry().optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
@@ -426,6 +431,10 @@ export const configSchema = z.strictObject({
 		})
 		.optional()
 		.meta({ description: 'What a request may be.' }),
+	rate_limits: z
+		.record(z.string(), rateLimitSchema, 'expected a mapping of names to rate limits')
+		.optional()
+		.meta({ description: 'Rate limits, by name: a route names those that hold there.' }),
 	timeouts: z
 		.strictObject({
 			request_head: duration().optional().meta({
@@ -556,9 +565,9 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
-	file: ['rate_limits', 'sessions', 'minting'],
+	file: ['sessions', 'minting'],
 	provider: [],
-	route: ['when', 'keep_authorization', 'rate_limits', 'sessions', 'revocation'],
+	route: ['when', 'keep_authorization', 'sessions', 'revocation'],
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */

@@ -10,7 +10,7 @@ import type {
 	Voucher,
 } from './ports.ts';
 import type { CredentialKind, Principal } from './principal.ts';
-import type { RequestView } from './request-view.ts';
+import type { HeaderList, RequestView } from './request-view.ts';
 
 /** Where a credential stood in the request. */
 export interface CredentialLocation {
@@ -119,6 +119,8 @@ export class Evidence implements Facts {
 	found: string | undefined = undefined;
 	cause: unknown = undefined;
 	retryAfter: number | undefined = undefined;
+	/** What the client reads of the rate limits that its request met. */
+	limitFields: HeaderList | undefined = undefined;
 	challenge: Challenge | undefined = undefined;
 
 	constructor(request: RequestView, now: number, monotonic: number) {

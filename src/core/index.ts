@@ -50,6 +50,14 @@ export {
 } from './ports.ts';
 export type { CredentialKind, Principal } from './principal.ts';
 export {
+	type BucketRule,
+	type BucketState,
+	type Buckets,
+	type LimitKey,
+	limitKeys,
+	type SharedBuckets,
+} from './rate-limit.ts';
+export {
 	type DenyReason,
 	denyReasons,
 	type FaultReason,

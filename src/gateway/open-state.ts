@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { Runtime } from '#assembly/assemble';
 import { createState, type State } from '#assembly/state';
 import type { Definition, StoreDefinition } from '#config/definition';
-import type { Sealing, Store } from '#core/index';
+import type { Sealing, SharedBuckets, Store } from '#core/index';
 import { createSealing } from '#runtime/node/sealing';
 import { createMemoryStore } from '#store/memory';
 
@@ -21,8 +21,10 @@ export async function withState(
 /** A Redis that is down is no reason to reject. */
 async function openState({ store: definition }: Definition, runtime: Runtime): Promise<State> {
 	const { clock, timers, cryptography, log } = runtime;
+	const { store, sharedBuckets } = await openStore(definition, runtime);
 	return createState({
-		store: await openStore(definition, runtime),
+		store,
+		...(sharedBuckets === undefined ? {} : { sharedBuckets }),
 		sealing: sealingOf(definition),
 		clock,
 		timers,
@@ -34,16 +36,22 @@ async function openState({ store: definition }: Definition, runtime: Runtime): P
 	});
 }
 
-async function openStore(definition: StoreDefinition, { clock, log }: Runtime): Promise<Store> {
+interface OpenedStore {
+	readonly store: Store;
+	readonly sharedBuckets?: SharedBuckets;
+}
+
+async function openStore(definition: StoreDefinition, { clock, log }: Runtime): Promise<OpenedStore> {
 	switch (definition.type) {
 		case 'memory':
-			return createMemoryStore({ clock, randomId: randomUUID });
+			return { store: createMemoryStore({ clock, randomId: randomUUID }) };
 		case 'sqlite':
-			return (await import('#store/sqlite')).openSqliteStore({ path: definition.path });
+			return { store: await (await import('#store/sqlite')).openSqliteStore({ path: definition.path }) };
 		case 'redis': {
 			const ca = definition.ca === undefined ? undefined : await readCa(definition.ca);
 			const { openRedisStore } = await import('#store/redis');
-			return openRedisStore({ url: definition.url, clock, log, ...(ca === undefined ? {} : { ca }) });
+			const store = await openRedisStore({ url: definition.url, clock, log, ...(ca === undefined ? {} : { ca }) });
+			return { store, sharedBuckets: store.sharedBuckets };
 		}
 	}
 }

@@ -44,6 +44,7 @@ import { createTimeCheck } from '#pipeline/authorize/time';
 import { createTypeCheck } from '#pipeline/authorize/type';
 import { type CertificateOf, createCertificateOf } from '#pipeline/extract/client-certificate';
 import { createCredentialCheck } from '#pipeline/extract/credential';
+import type { RateLimit } from '#pipeline/limit/rate-limit';
 import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
 import { compileAuthenticators, type ProviderUse } from './authenticators.ts';
@@ -54,6 +55,7 @@ import { compileHost } from './host-matcher.ts';
 import { oncePerContent } from './once-per-content.ts';
 import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
 import { createUrlOf, hostOfUrls } from './request-url.ts';
+import { compileRouteLimits, type RouteLimits } from './route-limits.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
 
@@ -68,6 +70,8 @@ export interface CompileOptions {
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	/** What each route's upstream gets in place of the client's token, where that is anything. */
 	readonly backendTokens?: ReadonlyMap<RouteDefinition, BackendToken>;
+	/** Rate limits, by name. */
+	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	/** What has been revoked. */
 	readonly revoked: Revoked;
 	/** What proofs of possession need beside the request. */
@@ -108,6 +112,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		stripParameters: namesIn('query', everywhere),
 	};
 	const parts: Parts = {
+		limits: compileRouteLimits(definition, options.rateLimits, options.cryptography.hexDigest),
 		guard: oncePerContent((content) => compileGuard(content, shared)),
 		upstream: oncePerContent(compileUpstream),
 	};
@@ -168,6 +173,12 @@ function withProofs(cors: CorsRules): CorsRules {
 
 const noEffects: readonly Effect[] = [];
 
+/** Proofs before limits: a proof that was used before is no request of whoever holds the key. */
+function inOrder(proofs: readonly Effect[], limits: readonly Effect[]): readonly Effect[] {
+	if (limits.length === 0) return proofs;
+	return proofs.length === 0 ? limits : [...proofs, ...limits];
+}
+
 function pathParameterNames(path: string): readonly string[] {
 	const pattern = readPathPattern(path, { encodedSlash: true });
 	if (typeof pattern === 'string') throw new Error(`path ${path}: ${pattern}`);
@@ -200,6 +211,7 @@ interface GuardContent extends Pick<RouteDefinition, 'rules' | 'claimsToHeaders'
 }
 
 interface Parts {
+	readonly limits: RouteLimits;
 	readonly guard: (content: GuardContent) => Guard;
 	readonly upstream: (content: UpstreamDefinition) => Upstream;
 }
@@ -242,7 +254,8 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		parameterNames,
 		encodedSlash: route.encodedSlash,
 		guard,
-		commit: guard === undefined ? noEffects : shared.effects,
+		attempts: parts.limits.attempts(route.rateLimits),
+		commit: inOrder(guard === undefined ? noEffects : shared.effects, parts.limits.effects(route.rateLimits)),
 		upstream: parts.upstream(route.upstream),
 		backendToken: compileBackendToken(route, shared),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),

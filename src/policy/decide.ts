@@ -99,7 +99,21 @@ function authenticate(
 	}
 
 	evidence.tokenId = policy.tokenId(digest);
-	const reason = evaluate(guard.authenticate.get(evidence.kind) ?? [], evidence);
+	const { attempts } = route;
+	if (attempts === undefined) return verify(policy, route, guard, evidence);
+	const refusal = attempts.consult(evidence);
+	if (refusal instanceof Promise) {
+		return refusal.then((late) =>
+			late === null ? verify(policy, route, guard, evidence) : refuseOn(route, evidence, late),
+		);
+	}
+	return refusal === null ? verify(policy, route, guard, evidence) : refuseOn(route, evidence, refusal);
+}
+
+/** The part that costs: keys, signatures, calls. */
+function verify(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Evidence): Verdict | Promise<Verdict> {
+	const kind = evidence.kind ?? 'jwt';
+	const reason = evaluate(guard.authenticate.get(kind) ?? [], evidence);
 	if (reason instanceof Promise) return reason.then((late) => verified(policy, route, guard, evidence, late));
 	return verified(policy, route, guard, evidence, reason);
 }
@@ -129,7 +143,7 @@ function verified(
 ): Verdict | Promise<Verdict> {
 	const rules = guard.rules.get(evidence.provider ?? '');
 	if (rules !== undefined) evidence.challenge = forSender(rules.challenge(evidence.parameters), evidence);
-	if (reason !== null) return refuseOn(route, evidence, reason);
+	if (reason !== null) return failed(route, evidence, reason);
 	const { credential, principal, voucher, digest, tokenId } = evidence;
 	if (
 		credential !== undefined &&
@@ -149,6 +163,14 @@ function verified(
 		}
 	}
 	return conclude(policy, route, guard, evidence);
+}
+
+/** A credential that is not genuine counts as a guess; what is a dependency's fault does not. */
+function failed(route: RoutePolicy, evidence: Evidence, reason: Reason): Verdict | Promise<Verdict> {
+	const verdict = refuseOn(route, evidence, reason);
+	if (route.attempts === undefined || verdict.kind === 'fault') return verdict;
+	const charged = route.attempts.charge(evidence);
+	return charged instanceof Promise ? charged.then(() => verdict) : verdict;
 }
 
 /** Seconds since the epoch. Without `exp` only an opaque token can count, and then as long as its voucher does. */
@@ -252,20 +274,20 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 const untouched: ResponseEdits = { set: [], add: [], remove: [] };
 
 function responseEdits({ cors }: RoutePolicy, evidence: Evidence): ResponseEdits {
-	const { request } = evidence;
-	const nonce = nonceHeader(evidence);
-	if (cors === undefined) return nonce.length === 0 ? untouched : { ...untouched, set: nonce };
-	const headers = corsHeaders(cors, request);
+	const ours = ownFields(evidence);
+	if (cors === undefined) return ours.length === 0 ? untouched : { ...untouched, set: ours };
+	const headers = corsHeaders(cors, evidence.request);
 	return {
-		set: [...headers.filter(([name]) => name !== 'vary'), ...nonce],
+		set: [...headers.filter(([name]) => name !== 'vary'), ...ours],
 		add: headers.filter(([name]) => name === 'vary'),
 		remove: upstreamCorsFields,
 	};
 }
 
-/** RFC 9449 §8.2, §9: the nonce of the client's next proof. */
-function nonceHeader({ nonce }: Evidence): HeaderList {
-	return nonce === undefined ? [] : [['dpop-nonce', nonce]];
+/** What an answer says beside CORS: the nonce of the client's next proof (RFC 9449 §8.2, §9), and of rate limits. */
+function ownFields({ nonce, limitFields }: Evidence): HeaderList {
+	if (nonce === undefined) return limitFields ?? [];
+	return [['dpop-nonce', nonce], ...(limitFields ?? [])];
 }
 
 /** Where the gateway answers for CORS, the upstream's own allowances would be a second opinion. */
@@ -280,9 +302,9 @@ function answer({ status, headers, body }: Answer, evidence: Evidence): Verdict 
 }
 
 function refuseOn(route: RoutePolicy, evidence: Evidence, reason: Reason): Verdict {
-	const nonce = nonceHeader(evidence);
+	const ours = ownFields(evidence);
 	const cors = route.cors === undefined ? [] : corsHeaders(route.cors, evidence.request);
-	const headers = nonce.length === 0 ? cors : [...cors, ...nonce];
+	const headers = ours.length === 0 ? cors : [...cors, ...ours];
 	return refuse(route.statuses, evidence, reason, headers.length === 0 ? undefined : headers);
 }
 

@@ -13,6 +13,7 @@ import type {
 	Reason,
 	Upstream,
 } from '#core/index';
+import type { Attempts } from '#pipeline/limit/attempts';
 
 /** The compiled rules of a route. */
 export interface RoutePolicy {
@@ -25,6 +26,8 @@ export interface RoutePolicy {
 	readonly encodedSlash: boolean;
 	/** Undefined on a public route: no credential is looked at. */
 	readonly guard: Guard | undefined;
+	/** Limits on failed authentication; undefined: none. */
+	readonly attempts: Attempts | undefined;
 	/** Effects that may refuse, in their order, once every check has passed. */
 	readonly commit: readonly Effect[];
 	readonly upstream: Upstream;

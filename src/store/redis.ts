@@ -2,10 +2,12 @@
  * The store in Redis 6.2 or Valkey: one primary, or an endpoint that stands for it, shared by any number of gateways.
  * What must be one step is a script, and the time is the server's, so that gateways need not agree on theirs.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { type Clock, type LedgerEntry, type Log, type Store, StoreUnavailable } from '#core/index';
+import { randomUUID } from 'node:crypto';
+import { type Clock, type LedgerEntry, type Log, type SharedBuckets, type Store, StoreUnavailable } from '#core/index';
 import { checkName, checkPlace, checkTtl, checkValue } from './names.ts';
-import { createRedisConnection, RedisRefusal, type SendCommand } from './redis-connection.ts';
+import { createRedisBuckets } from './redis-buckets.ts';
+import { createRedisConnection } from './redis-connection.ts';
+import { runScript } from './redis-run-script.ts';
 import { changesScript, enterScript, putScript, removeScript, strikeScript } from './redis-scripts.ts';
 import { warnOfSettings } from './redis-settings.ts';
 
@@ -22,8 +24,13 @@ export interface RedisStoreOptions {
 	readonly prefix?: string;
 }
 
+/** A store that has the buckets of rate limits beside it, on the same connection. */
+export interface RedisStore extends Store {
+	readonly sharedBuckets: SharedBuckets;
+}
+
 /** Resolves after the first attempt to connect: a server that is down is one that is asked again and again. */
-export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
 	const { url, ca, clock, log, timeout, prefix = 'countersign' } = options;
 	const connection = createRedisConnection({
 		url,
@@ -45,6 +52,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
 	};
 
 	return {
+		sharedBuckets: createRedisBuckets(send, prefix),
 		type: 'redis',
 		isShared: true,
 		async claim(space, key, ttl) {
@@ -127,24 +135,4 @@ function entriesOf(flat: readonly unknown[]): readonly LedgerEntry[] {
 
 function text(value: unknown): string {
 	return typeof value === 'string' ? value : '';
-}
-
-const digests = new Map<string, string>();
-
-/** By digest, and with its text where the server does not know it (anymore). */
-async function runScript(
-	send: SendCommand,
-	script: string,
-	keys: readonly string[],
-	args: readonly string[],
-): Promise<unknown> {
-	let digest = digests.get(script);
-	if (digest === undefined) digests.set(script, (digest = createHash('sha1').update(script).digest('hex')));
-	const rest = [String(keys.length), ...keys, ...args];
-	try {
-		return await send(['EVALSHA', digest, ...rest]);
-	} catch (cause) {
-		if (!(cause instanceof RedisRefusal) || cause.code !== 'NOSCRIPT') throw cause;
-		return send(['EVAL', script, ...rest]);
-	}
 }

@@ -12,6 +12,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		providers: [],
 		routes: [],
 		trustedProxies: [],
+		rateLimits: [],
 		clientCertificateHeader: undefined,
 		dpop: {
 			isOffered: false,
@@ -113,6 +114,7 @@ export function route(
 		claimsToHeaders: [],
 		cors: undefined,
 		responses: {},
+		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		...parts,

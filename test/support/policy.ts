@@ -2,6 +2,7 @@
 
 import { createDecryptionKeys } from '#assembly/decryption-keys';
 import { createKeyPairs } from '#assembly/key-pairs';
+import { createRateLimits } from '#assembly/rate-limits';
 import type { Definition, RouteDefinition } from '#config/definition';
 import { type BackendToken, type Clock, Evidence, type RequestView, type Verdict } from '#core/index';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
@@ -72,6 +73,7 @@ export function testPolicy(
 		introspectors,
 		backendTokens,
 		decryption: createDecryptionKeys(definition.providers, nodeCryptography),
+		rateLimits: createRateLimits(definition, undefined),
 		revoked: { deniedBy: () => undefined, unknownSince: () => undefined },
 		proofs: { claim: firstUses(), nonces: undefined },
 		clock,
