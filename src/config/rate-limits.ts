@@ -89,12 +89,16 @@ function holdsInPublic({ by, on }: RateLimitDefinition): boolean {
 /** What follows from several settings together. */
 export function checkRateLimits({ rateLimits, routes, store, workers }: Definition, report: Report): void {
 	for (const { name, shared } of rateLimits) {
-		const path = ['rate_limits', name];
 		if (shared && store.type !== 'redis') {
-			report.error([...path, 'shared'], 'gateways that share a limit need a store that they share', {
+			report.error(['rate_limits', name, 'shared'], 'gateways that share a limit need a store that they share', {
 				fix: 'Say store: { type: redis, url: … }.',
 			});
 		}
+	}
+	// Advice is for a file without errors.
+	if (report.list().some(({ severity }) => severity === 'error')) return;
+	for (const { name, shared } of rateLimits) {
+		const path = ['rate_limits', name];
 		if (!shared && workers !== 1) {
 			report.warning(path, 'each worker counts for itself: together they allow this many times as much', {
 				at: 'key',

@@ -7,6 +7,7 @@ import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
 import { metrics, processMetrics } from '#observe/catalogue';
 import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/introspection-metrics';
+import { measureLimits } from '#observe/limit-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
@@ -76,6 +77,13 @@ export async function createObservation(
 				const { assembly, ...rest } = look();
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
+			measureLimits(meter, () =>
+				Array.from(look().assembly.rateLimits.values(), ({ name, counts, buckets, standIn }) => ({
+					name,
+					counts,
+					keys: buckets.keys + (standIn?.keys ?? 0),
+				})),
+			);
 		},
 		watchUpstreams: (look) => measureUpstreams(meter, look),
 		follow({ routes, providers }) {

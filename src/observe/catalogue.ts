@@ -121,6 +121,17 @@ export const metrics = {
 		'Tokens that were asked about and are JWTs: they could be verified without a call.',
 		['provider'],
 	),
+	limitRefused: counter('countersign_rate_limit_refused_total', 'Requests that a rate limit refused.', ['limit']),
+	limitUncounted: counter(
+		'countersign_rate_limit_uncounted_total',
+		'Times that the store did not answer for a shared rate limit: the request was answered 503, or counted by this process alone.',
+		['limit'],
+	),
+	limitKeys: gauge(
+		'countersign_rate_limit_keys',
+		'Keys of a rate limit that are held in memory; those of a shared one are in the store.',
+		['limit'],
+	),
 	clockSkew: gauge(
 		'countersign_clock_skew_seconds',
 		'How far a provider’s clock, by the Date of its answers, is ahead of ours.',
