@@ -52,7 +52,7 @@ describe.skipIf(!hasRedis)('buckets in Redis', () => {
 
 	test('two hundred at once: as many pass as there are', async () => {
 		const both = [one.sharedBuckets('c', slow), two.sharedBuckets('c', slow)];
-		const states = await Promise.all(Array.from({ length: 200 }, (_, i) => both[i % 2]?.take('key', 0)));
+		const states = await Promise.all(Array.from({ length: 200 }, async (_, i) => both[i % 2]?.take('key', 0)));
 		expect(states.filter((state) => state?.allowed === true)).toHaveLength(3);
 	});
 

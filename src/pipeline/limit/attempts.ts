@@ -40,9 +40,9 @@ export function createAttempts(limits: readonly RateLimit[], addressOf: KeyOf): 
 			const key = addressOf(evidence);
 			const states = limits.map((limit) => ask(limit, 'look', key, evidence.monotonic));
 			if (states.every(isHere)) return refused(evidence, conclude(evidence, states));
-			return settled(Promise.all(states), evidence, (late) => conclude(evidence, late)).then((reason) =>
-				refused(evidence, reason),
-			);
+			return settled(Promise.all(states.map(async (state) => state)), evidence, (late) =>
+				conclude(evidence, late),
+			).then((reason) => refused(evidence, reason));
 		},
 		charge(evidence) {
 			const key = addressOf(evidence);

@@ -47,7 +47,9 @@ export function createLimitsEffect(limits: readonly RateLimit[], keysOf: Readonl
 	function all(evidence: Evidence, how: 'take' | 'look'): Reason | null | Promise<Reason | null> {
 		const states = limits.map((limit) => ask(limit, how, keysOf[limit.by](evidence), evidence.monotonic));
 		if (states.every(isHere)) return conclude(evidence, states, how === 'take');
-		return settled(Promise.all(states), evidence, (late) => conclude(evidence, late, how === 'take'));
+		return settled(Promise.all(states.map(async (state) => state)), evidence, (late) =>
+			conclude(evidence, late, how === 'take'),
+		);
 	}
 
 	return {
