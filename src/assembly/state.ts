@@ -5,6 +5,7 @@
 import type { Clock, Cryptography, LedgerEntry, Log, Sealing, SharedBuckets, Store, Timers } from '#core/index';
 import { createStoredPairs, type StoredPairs } from '#keys/pairs/stored-pairs';
 import type { Revoked } from '#pipeline/authorize/revocation';
+import { createLocalBuckets } from '#pipeline/limit/local-buckets';
 import { createRevocations, type Revocations } from '#revocation/revocations';
 import { createFollower } from '#store/follower';
 import { createMemoryStore } from '#store/memory';
@@ -185,6 +186,8 @@ export function createMemoryState(
 	return createState({
 		sealing: undefined,
 		...options,
+		// Whoever shares this state shares this process.
+		sharedBuckets: (_, rule) => createLocalBuckets(rule),
 		store: createMemoryStore({ clock, randomId: () => cryptography.digest(String(cryptography.randomBytes(16))) }),
 		gateway: 'this',
 		maxStaleness: 5,
