@@ -13,7 +13,9 @@ import type {
 	SharedAccessFormat,
 	Upstream,
 } from '#core/index';
+import type { HeaderEncoding } from '#formats/header-value';
 import type { CertificateFormat } from '#formats/told-certificate';
+import type { ValueMapping } from '#formats/value-mapping';
 
 export interface Definition {
 	readonly listen: readonly ListenerDefinition[];
@@ -384,7 +386,7 @@ export interface RouteDefinition {
 	readonly upstream: UpstreamDefinition;
 	readonly backendToken: BackendTokenDefinition;
 	/** Header name as it goes on the wire → what it is made of. */
-	readonly claimsToHeaders: readonly { readonly header: string; readonly claim: string }[];
+	readonly claimsToHeaders: readonly (ValueMapping & { readonly header: string; readonly encoding?: HeaderEncoding })[];
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
 	/** Names of the rate limits that hold here, in their order. */

@@ -1,6 +1,8 @@
 /** `claims_to_headers`: which header fields the gateway may write for the upstream. */
+import type { RouteDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
-import { checkClaimName } from './reading.ts';
+import type { HeaderMappingFile } from './schema-mapping.ts';
+import { type MappingSurroundings, readMapping } from './value-mapping.ts';
 
 /** Fields that frame the message, authenticate, or that the gateway writes itself (RFC 9110 §7.6.1, RFC 9112, RFC 7239). */
 const refused: ReadonlySet<string> = new Set([
@@ -52,18 +54,14 @@ function isFree(canonical: string): boolean {
 	return !refused.has(canonical) && !canonical.startsWith('x-forwarded-') && !canonical.startsWith('sec-websocket-');
 }
 
-export interface ClaimHeader {
-	readonly header: string;
-	readonly claim: string;
-}
-
 export function readClaimsToHeaders(
-	value: Readonly<Record<string, string>>,
+	value: Readonly<Record<string, HeaderMappingFile>>,
 	path: ConfigPath,
-	report: Report,
-): readonly ClaimHeader[] {
+	around: MappingSurroundings,
+): RouteDefinition['claimsToHeaders'] {
+	const { report } = around;
 	const seen = new Set<string>();
-	return Object.entries(value).map(([header, claim]) => {
+	return Object.entries(value).flatMap(([header, file]) => {
 		const at = [...path, header];
 		const name = canonicalName(header);
 		if (!isFree(name)) {
@@ -74,7 +72,9 @@ export function readClaimsToHeaders(
 		}
 		if (seen.has(name)) report.error(at, `the header ${header} is there twice`, { at: 'key' });
 		seen.add(name);
-		checkClaimName(claim, at, report);
-		return { header, claim };
+		const mapping = readMapping(file, at, around);
+		if (mapping === undefined) return [];
+		const encoding = typeof file === 'string' ? undefined : file.encoding;
+		return [{ header, ...mapping, ...(encoding === undefined ? {} : { encoding }) }];
 	});
 }

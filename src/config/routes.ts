@@ -58,7 +58,10 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
 	if (!present.has('upstream'))
 		report.error(path, 'upstream is missing', { fix: 'For example: upstream: http://127.0.0.1:9001' });
-	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], report);
+	const claimsToHeaders = readClaimsToHeaders(values.claims_to_headers ?? {}, [...path, 'claims_to_headers'], {
+		parameters,
+		report,
+	});
 	const cors = values.cors === undefined ? around.cors : readCors(values.cors, [...path, 'cors'], report);
 	const backendToken = readBackendToken(
 		values.backend_token,

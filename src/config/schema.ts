@@ -9,6 +9,7 @@ import { defaults } from './defaults.ts';
 import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { dpopSchema } from './schema-dpop.ts';
+import { headerMappingSchema } from './schema-mapping.ts';
 import { rateLimitSchema } from './schema-rate-limits.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import {
@@ -296,10 +297,11 @@ export const routeSchema = z.strictObject({
 		.meta({ description: 'The service behind it: a URL, or a mapping.' }),
 	backend_token: backendTokenSchema.optional().meta({ ...backendTokenSchema.meta(), default: 'none' }),
 	claims_to_headers: z
-		.record(word('a header name'), claimName(), 'expected a mapping of headers to claims')
+		.record(word('a header name'), headerMappingSchema, 'expected a mapping of headers to claims')
 		.optional()
 		.meta({
-			description: 'Header → claim (a name, or a JSON Pointer). Copies from the client are removed on every route.',
+			description:
+				'Header → claim (a name, or a JSON Pointer), or a mapping that says more. Copies from the client are removed on every route.',
 		}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),

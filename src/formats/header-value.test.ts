@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonValue } from '#core/index';
-import { encodeClaimValue, isFieldName, isFieldValue } from './header-value.ts';
+import { encodeClaimValue, encodeHeaderValue, headerEncodings, isFieldName, isFieldValue } from './header-value.ts';
 
 test.each<[JsonValue, string]>([
 	['user-1', 'user-1'],
@@ -91,4 +91,26 @@ test.each(['x-user-id', 'X_User', "!#$%&'*+-.^_`|~1a"])('%j is a field name', (t
 
 test.each(['', 'a b', 'a:', 'a\n', '\u00e9', 'a,b', '"a"', 'a(b)', 'a/b', 'a\u0000'])('%j is none', (text) => {
 	expect(isFieldName(text)).toBe(false);
+});
+
+test.each<[JsonValue, string]>([
+	['ada', '"ada"'],
+	['say "a\\b"', '"say \\"a\\\\b\\""'],
+	['', '""'],
+	[7, '"7"'],
+	[['a', 'b'], '"[\\"a\\",\\"b\\"]"'],
+	['\u010d', '%"%c4%8d"'],
+	['100% "\u010a', '%"100%25 %22%c4%8a"'],
+])('%j as a String or Display String is %s', (value, text) => {
+	expect(encodeHeaderValue(value, 'string')).toBe(text);
+});
+
+test('whatever the value and the encoding, a field value of visible ASCII comes out, or none', () => {
+	fc.assert(
+		fc.property(fc.jsonValue(), fc.constantFrom(...headerEncodings), (value, encoding) => {
+			const text = encodeHeaderValue(value as JsonValue, encoding);
+			if (value === null) expect(text).toBeUndefined();
+			else expect(text !== undefined && isFieldValue(text) && /^[\x20-\x7e]*$/.test(text)).toBe(true);
+		}),
+	);
 });

@@ -1,5 +1,6 @@
 /** Field names and values (RFC 9110 §5.1, §5.5), and the one way in which a claim becomes a field value. */
 import type { JsonValue } from '#core/index';
+import { encodeBase64url } from './base64url.ts';
 import { encodeUtf8 } from './utf8.ts';
 
 /**
@@ -20,6 +21,37 @@ export function encodeClaimValue(value: JsonValue): string | undefined {
 	if (typeof value === 'string') return encodeText(value);
 	if (typeof value !== 'object') return JSON.stringify(value);
 	return isList(value) ? value.map(encodeElement).join(',') : asciiJson(value);
+}
+
+/** How a value is written into a field. */
+export const headerEncodings = ['plain', 'string', 'base64url_json'] as const;
+export type HeaderEncoding = (typeof headerEncodings)[number];
+
+/**
+ * A value as a field value of visible ASCII, undefined for null. `plain`: `encodeClaimValue`. `string`: a String of RFC
+ * 8941 §3.3.3, and where it cannot hold the text a Display String of RFC 9651 §3.3.8; what is no text is its JSON.
+ * `base64url_json`: the JSON of the value in base64url without padding. Not checked: the length.
+ */
+export function encodeHeaderValue(value: JsonValue, encoding: HeaderEncoding): string | undefined {
+	if (value === null) return undefined;
+	switch (encoding) {
+		case 'plain':
+			return encodeClaimValue(value);
+		case 'string':
+			return structuredString(typeof value === 'string' ? value : JSON.stringify(value));
+		case 'base64url_json':
+			return encodeBase64url(encodeUtf8(JSON.stringify(value)));
+	}
+}
+
+function structuredString(text: string): string {
+	if (!/[^\x20-\x7e]/.test(text)) return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+	let encoded = '';
+	for (const octet of encodeUtf8(text)) {
+		const plain = octet > 0x1f && octet < 0x7f && octet !== 0x25 && octet !== 0x22;
+		encoded += plain ? String.fromCharCode(octet) : `%${octet.toString(16).padStart(2, '0')}`;
+	}
+	return `%"${encoded}"`;
 }
 
 /** Whether `text` may stand as a field value: visible ASCII, obs-text up to U+00FF, blanks only inside. Empty is allowed. */

@@ -15,9 +15,7 @@ import type {
 	CredentialLocation,
 	DecryptionKey,
 	Effect,
-	HeaderList,
 	HeaderStrip,
-	Principal,
 	Upstream,
 } from '#core/index';
 import { compileBlocks } from '#formats/ip';
@@ -45,7 +43,7 @@ import { createTypeCheck } from '#pipeline/authorize/type';
 import { type CertificateOf, createCertificateOf } from '#pipeline/extract/client-certificate';
 import { createCredentialCheck } from '#pipeline/extract/credential';
 import type { RateLimit } from '#pipeline/limit/rate-limit';
-import { compileClaimsToHeaders } from '#pipeline/transform/claims-to-headers';
+import { compileClaimsToHeaders, type MappedHeaders } from '#pipeline/transform/claims-to-headers';
 import { stripFor, withPassthrough } from '#pipeline/transform/strip';
 import { compileAuthenticators, type ProviderUse } from './authenticators.ts';
 import { type ChallengeSettings, compileChallenge, plainChallenge, schemesOf } from './challenge.ts';
@@ -358,7 +356,7 @@ function compileRules(
 		clockSkew,
 		tokenFrom,
 		authorize,
-		headers: claimsToHeaders.length === 0 ? noHeaders : remembered(compileClaimsToHeaders(claimsToHeaders)),
+		headers: claimsToHeaders.length === 0 ? noHeaders : compileClaimsToHeaders(claimsToHeaders, parameters),
 		challenge: compileChallenge(rule, schemesOf(provider, rule.binding, settings.dpop), parameters, settings),
 	};
 }
@@ -371,20 +369,7 @@ function lifetimeCheck(rule: ProviderRules, { sharedAccess, clockSkew }: Provide
 		: createRemainingLifetimeCheck(maxLifetime);
 }
 
-const noHeaders = (): HeaderList => [];
-
-/** A principal of the cache keeps its headers: they depend on nothing else. */
-function remembered(map: (principal: Principal) => HeaderList): (principal: Principal) => HeaderList {
-	const known = new WeakMap<Principal, HeaderList>();
-	return (principal) => {
-		let headers = known.get(principal);
-		if (headers === undefined) {
-			headers = map(principal);
-			known.set(principal, headers);
-		}
-		return headers;
-	};
-}
+const noHeaders: MappedHeaders = () => [];
 
 function compileUpstream(upstream: UpstreamDefinition): Upstream {
 	const { stripPrefix: _, addPrefix: __, ...rest } = upstream;

@@ -222,7 +222,7 @@ function committed(
 	if (reason === null) {
 		return rules === undefined || principal === undefined
 			? allow(route, evidence, [], nothing)
-			: provide(route, evidence, rules.headers(principal));
+			: provide(route, evidence, rules.headers(principal, evidence.parameters));
 	}
 	if (rules !== undefined) evidence.challenge = forSender(rules.challenge(evidence.parameters), evidence);
 	return refuseOn(route, evidence, reason);

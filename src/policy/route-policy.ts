@@ -64,6 +64,6 @@ export interface ProviderPolicy {
 	readonly clockSkew: number;
 	readonly tokenFrom: readonly CredentialLocation[];
 	readonly authorize: readonly Check[];
-	readonly headers: (principal: Principal) => HeaderList;
+	readonly headers: (principal: Principal, parameters: readonly string[]) => HeaderList;
 	readonly challenge: (parameters: readonly string[]) => Challenge;
 }
