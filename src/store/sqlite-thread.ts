@@ -58,6 +58,19 @@ function serve({ path, busyTimeout, capacity }: ThreadOptions): void {
 		}
 	}
 
+	/**
+	 * The first reading of a ledger begins it. A transaction that only read until then cannot wait for another process that
+	 * wrote meanwhile: SQLite gives up at once, and the whole is done again with the lock that waits.
+	 */
+	function run(batch: Batch): readonly unknown[] {
+		try {
+			return runBatch(batch);
+		} catch (cause) {
+			if (batch.writes || !isBusy(cause)) throw cause;
+			return runBatch({ ...batch, writes: true });
+		}
+	}
+
 	port?.on('message', (message: Batch | 'close') => {
 		if (message === 'close') {
 			database.close();
@@ -65,13 +78,20 @@ function serve({ path, busyTimeout, capacity }: ThreadOptions): void {
 			return;
 		}
 		try {
-			answer({ results: runBatch(message) });
+			answer({ results: run(message) });
 		} catch (cause) {
 			// A bug, with its stack, ends the thread; what the database says is an answer.
 			if (!(cause instanceof DatabaseFull) && !isSqliteError(cause)) throw cause;
 			answer({ failed: cause.message });
 		}
 	});
+}
+
+/** SQLITE_BUSY in any of its forms. */
+function isBusy(cause: unknown): boolean {
+	return (
+		isSqliteError(cause) && 'errcode' in cause && typeof cause.errcode === 'number' && (cause.errcode & 0xff) === 5
+	);
 }
 
 function isSqliteError(cause: unknown): cause is Error {

@@ -65,6 +65,23 @@ test('a busy file: whoever asked is told, and the event loop goes on meanwhile',
 	expect(await store.claim('jti', 'during', hour)).toBe(true);
 });
 
+test('two processes that begin a ledger while others write: both read it, and it is one', async () => {
+	const path = newPath();
+	const [one, other] = [await openSqliteStore({ path }), await openSqliteStore({ path })];
+	onTestFinished(async () => {
+		await Promise.all([one.close(), other.close()]);
+	});
+	for (let n = 0; n < 40; n++) {
+		const [first, second] = await Promise.all([
+			one.changes(`begun-${n}`, undefined, 10),
+			other.changes(`begun-${n}`, undefined, 10),
+			one.claim('jti', `one-${n}`, hour),
+			other.claim('jti', `other-${n}`, hour),
+		]);
+		expect(first.position.epoch).toBe(second.position.epoch);
+	}
+});
+
 test('H25: a full store refuses, and keeps what it has', async () => {
 	const store = await openSqliteStore({ path: newPath(), capacity: 20 });
 	onTestFinished(() => store.close());

@@ -21,6 +21,8 @@ export interface OpaqueIssuerOptions {
 	readonly clients: readonly Readonly<Record<string, unknown>>[];
 	/** TLS with this identity, and client certificates asked for. */
 	readonly tls?: SelfSigned;
+	/** Whether clients may have their tokens bound to a key (RFC 9449); default false. */
+	readonly dpop?: boolean;
 	/** Whether a client's certificate is the one of its registration, by its subject. */
 	readonly isSubject?: (subject: string) => boolean;
 	/** JWTs in place of opaque tokens, encrypted for this key (RFC 7516). */
@@ -105,6 +107,7 @@ function configuration({
 	clients,
 	tls,
 	encrypt,
+	dpop = false,
 	isSubject = () => false,
 }: OpaqueIssuerOptions): Record<string, unknown> {
 	const kept = new Map<string, object>();
@@ -140,6 +143,7 @@ function configuration({
 			introspection: { enabled: true, allowedPolicy: () => true },
 			jwtIntrospection: { enabled: true },
 			revocation: { enabled: true, allowedPolicy: () => true },
+			dPoP: { enabled: dpop },
 			mTLS: {
 				enabled: tls !== undefined,
 				tlsClientAuth: tls !== undefined,
