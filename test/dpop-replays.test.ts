@@ -34,7 +34,7 @@ function start(more: Readonly<Record<string, unknown>>): Promise<Command> {
 	return startCommand({
 		public_url: origin,
 		errors: { expose_reason: true },
-		dpop: {},
+		dpop: { max_age: '10m' },
 		providers: { idp: { issuer: provider.issuer, audience: provider.audience } },
 		routes: [{ path: '/**', upstream: upstream.url }],
 		...more,
@@ -74,7 +74,7 @@ async function expectOnce(urls: readonly string[]): Promise<void> {
 }
 
 test('two workers without a common store, and nonces that each of them takes', async () => {
-	const gateway = await start({ workers: 2, dpop: { nonces: true } });
+	const gateway = await start({ workers: 2, dpop: { max_age: '10m', nonces: true, nonce_lifetime: '1h' } });
 	const token = bound();
 	const { nonce, reason } = await send(gateway.url, token, makeProof({ url: `${origin}/`, token }));
 	expect(reason).toBe('dpop_nonce_required');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { definition, provider, route, rules } from '../../test/support/definition.ts';
+import { keyThumbprint, makeProof } from '../../test/support/dpop.ts';
 import { testPolicy, token } from '../../test/support/policy.ts';
 import { bearer, requestView } from '../../test/support/request-view.ts';
 import { alter, testKey } from '../../test/support/sign-jws.ts';
@@ -122,4 +123,26 @@ test('a token issued by a clock ahead of ours shows by how much', async () => {
 		issuedAhead: 90,
 		outcome: 'token_not_yet_valid',
 	});
+});
+
+test('a DPoP proof is judged and not used up; a bad one is found out', async () => {
+	const { policy: own, decide } = testPolicy(world, { idp: [key], other: [key] });
+	const jwt = token('idp', key, { ...good, cnf: { jkt: keyThumbprint() } });
+	const url = 'https://api.example.com/orders/acme';
+	const proofFor = (of: string) => makeProof({ url: of, token: jwt, now });
+	const asked = (proof: string | undefined) => {
+		const headers = proof === undefined ? [] : ([['dpop', proof]] as const);
+		const request = explainedRequest(own, { url, method: 'GET', token: jwt, headers });
+		if (request === undefined) throw new Error('no request');
+		return request;
+	};
+	const proof = proofFor(url);
+	for (let n = 0; n < 3; n++) expect((await explain(own, asked(proof))).outcome).toBe('allow');
+	const bad = await explain(own, asked(proofFor('https://api.example.com/orders/other')));
+	expect(bad).toMatchObject({ outcome: 'dpop_proof_invalid', check: 'binding' });
+	const found = bad.findings.find(({ check }) => check === 'binding')?.found;
+	expect(found).toBe('htu is not https://api.example.com/orders/acme');
+	expect((await explain(own, asked(undefined))).outcome).toBe('binding_missing');
+	expect(await decide(asked(proof))).toMatchObject({ kind: 'allow' });
+	expect(await decide(asked(proof))).toMatchObject({ kind: 'deny', reason: 'dpop_proof_replayed' });
 });
