@@ -27,6 +27,8 @@ export interface SendOptions {
 	readonly scheme?: string;
 	readonly method?: string;
 	readonly headers?: Readonly<Record<string, string>>;
+	/** A token that an upstream was given before, by way of an exchange. Default: false. */
+	readonly upstreamHasIt?: boolean;
 	/** Index of the listener. Default 0. */
 	readonly listener?: number;
 	/** Trust and certificate, where the listener has TLS. */
@@ -39,7 +41,7 @@ export interface GatewayCommand {
 	send(path: string, token: string | undefined, options?: SendOptions): Promise<Sent>;
 	/** Everything that it has written or passed on so far, by place: where no token and no secret may stand. */
 	traces(): Readonly<Record<string, string>>;
-	/** Tokens that were sent so far. */
+	/** Tokens that were sent so far and that no upstream may see. */
 	readonly tokens: ReadonlySet<string>;
 	stop(): Promise<void>;
 }
@@ -123,9 +125,13 @@ export async function startGatewayCommand(
 			audit: lines.join('\n'),
 			upstream: [...upstream.seen.values()].map((headers) => JSON.stringify(headers)).join('\n'),
 		}),
-		async send(path, token, { scheme = 'Bearer', method = 'GET', headers = {}, listener = 0, over } = {}) {
+		async send(
+			path,
+			token,
+			{ scheme = 'Bearer', method = 'GET', headers = {}, listener = 0, over, upstreamHasIt = false } = {},
+		) {
 			const id = randomUUID();
-			if (token !== undefined) tokens.add(token);
+			if (token !== undefined && !upstreamHasIt) tokens.add(token);
 			const {
 				statusCode,
 				headers: answered,

@@ -134,6 +134,8 @@ function configuration({ keycloak, realm, admin, upstream }: Addresses): Readonl
 		strict: { issuer, audience, max_lifetime: '1m' },
 		certificate: { issuer, audience },
 		backend: { issuer, audience: backendAudience },
+		exchanging: { issuer, audience, client: byName('exchanger') },
+		'exchanging-impostor': { issuer, audience, client: { id: 'exchanger', secret: 'another secret' } },
 		basic: opaque(byName('gateway-basic')),
 		post: opaque({ ...byName('gateway-post'), auth_method: 'client_secret_post' }),
 		secret_jwt: opaque({ ...byName('gateway-secret-jwt'), auth_method: 'client_secret_jwt' }),
@@ -171,6 +173,9 @@ function configuration({ keycloak, realm, admin, upstream }: Addresses): Readonl
 				providers: [name],
 				...rules,
 				...(name === 'certificate' ? { binding: 'mtls' } : {}),
+				...(name.startsWith('exchanging')
+					? { backend_token: { type: 'exchange', audience: backendAudience, scope: 'orders:read' } }
+					: {}),
 			})),
 			{
 				path: '/preset/records/**',

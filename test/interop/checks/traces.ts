@@ -8,7 +8,8 @@ const shortest = 16;
 export async function checkTraces({ report, gateway }: Rig): Promise<void> {
 	report.heading('What is left behind');
 	await report.check('no token or secret in the log, the audit records or at the upstream', async () => {
-		const tokens = [...gateway.tokens].flatMap((token) => [token, ...token.split('.')]);
+		// Without the header of a JWT: every token of the same key has it.
+		const tokens = [...gateway.tokens].flatMap((token) => [token, ...token.split('.').slice(1)]);
 		const secrets = ['basic', 'post', 'secret-jwt', 'signed'].map((name) => secretOf(`gateway-${name}`));
 		const canaries = [...new Set([...tokens, ...secrets])].filter(({ length }) => length >= shortest);
 		for (const [place, text] of Object.entries(gateway.traces())) {
