@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Command, isAlive, startCommand, type WorkersPage } from './support/command.ts';
 import { readMetrics } from './support/metrics.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
+import { hasRedis, startRedis } from './support/redis-server.ts';
 import { selfSigned } from './support/self-signed.ts';
 import { writeIn } from './support/temp-dir.ts';
 import { createTestProvider, jwksPath } from './support/test-provider.ts';
@@ -263,6 +264,29 @@ test('a second signal, and the death of the primary, leave no worker behind', as
 		await expect.poll(() => pids.filter(isAlive), patient).toEqual([]);
 	}
 }, 30_000);
+
+test.skipIf(!hasRedis)(
+	'a worker that is just beginning ends with its primary, whatever it holds',
+	async () => {
+		const redis = await startRedis();
+		onTestFinished(() => redis.stop());
+		const upstream = await recordingUpstream();
+		const command = await startCommand(open(upstream, { store: { type: 'redis', url: redis.url } }));
+		const pids = await command.workers();
+		process.kill(pids[0] ?? 0, 'SIGKILL');
+		let beginning: number | undefined;
+		await expect
+			.poll(async () => {
+				const { workers } = await command.admin<WorkersPage>('/workers');
+				beginning = workers.find(({ state, pid }) => state === 'starting' && pid !== undefined)?.pid;
+				return beginning;
+			}, patient)
+			.toBeGreaterThan(0);
+		command.child.kill('SIGKILL');
+		await expect.poll(() => [beginning ?? 0, ...pids].filter(isAlive), patient).toEqual([]);
+	},
+	40_000,
+);
 
 test('SIGTERM to one worker drains and replaces it; SIGHUP opens the audit file anew everywhere', async () => {
 	const upstream = await recordingUpstream();

@@ -120,7 +120,8 @@ function withWorker(log: Log, worker: number): Log {
 
 process.on('disconnect', () => {
 	primary.close();
-	void leave();
+	// Said aloud: what was still beginning would hold its connections, to a store for one, and stay for ever.
+	void leave().finally(() => process.exit());
 });
 // A terminal signals every process of its group: the primary decides what comes of it.
 process.on('SIGINT', () => {});
