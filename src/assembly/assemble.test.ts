@@ -125,7 +125,10 @@ test('a provider that is asked about its tokens keeps what asks it, as long as i
 		keys: { from: 'none' },
 		introspection: {
 			endpoint: { from: 'url', url: 'https://legacy.example.com/introspect' },
-			client: { id: 'gateway', authentication: { method: 'client_secret_basic', secret: 'secret' } },
+			client: {
+				id: 'gateway',
+				authentication: { method: 'client_secret_basic', secret: 'secret', secondary: undefined },
+			},
 			cache: 30_000,
 			negativeCache: 5_000,
 			timeout: 1_000,

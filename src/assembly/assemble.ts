@@ -9,6 +9,7 @@ import type {
 	DecryptionKey,
 	DocumentFetcher,
 	FormPoster,
+	IdentityFetcher,
 	KeptKeys,
 	Log,
 	RequestView,
@@ -47,6 +48,8 @@ export interface Runtime {
 	readonly fetcher: DocumentFetcher;
 	/** Asks authorization servers: introspection, token endpoints. */
 	readonly poster: FormPoster;
+	/** Asks the identity endpoint of a cloud; needed for `managed_identity` alone. */
+	readonly identityFetcher?: IdentityFetcher;
 	/** Told of each introspection. Default: nobody. */
 	readonly onIntrospection?: (call: IntrospectionCall) => void;
 	/** Told of each exchange. Default: nobody. */

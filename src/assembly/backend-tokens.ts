@@ -2,17 +2,30 @@
  * What gives each route's upstream a credential of the gateway's own, by route, and the sources behind that. Routes that
  * ask alike share one source; over a reload, what is asked for as before keeps its source, with the tokens it has.
  */
-import type { Definition, ExchangeDefinition, RouteDefinition, TokenServerDefinition } from '#config/definition';
+import type {
+	ClientCredentialsDefinition,
+	Definition,
+	ExchangeDefinition,
+	ManagedIdentityDefinition,
+	RouteDefinition,
+	TokenServerDefinition,
+} from '#config/definition';
 import type { BackendToken } from '#core/index';
 import { readHostPattern, readPathPattern } from '#formats/route-pattern';
 import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
 import { createClientCredentials } from '#keys/authorization-server/client-credentials';
 import { createEndpoint } from '#keys/authorization-server/endpoint';
 import { createEndpointCall, type EndpointCall } from '#keys/authorization-server/endpoint-call';
-import { createOwnToken } from '#keys/authorization-server/own-token';
+import { createManagedIdentity } from '#keys/authorization-server/managed-identity';
+import { createOwnToken, type OwnToken } from '#keys/authorization-server/own-token';
 import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import { createExchangedToken } from '#pipeline/transform/exchange/backend-token';
 import { createExchanger, type Exchanger } from '#pipeline/transform/exchange/exchanger';
+import {
+	createOwnCredential,
+	createStaticCredential,
+	credentialField,
+} from '#pipeline/transform/own-token/backend-token';
 import type { Runtime } from './assemble.ts';
 
 export interface BackendTokens {
@@ -60,6 +73,16 @@ export function createBackendTokens(
 		}));
 	}
 
+	function ownTokenOf(definition: ClientCredentialsDefinition | ManagedIdentityDefinition): OwnToken {
+		// Routes that give the same token under another name share it.
+		const { header: _, ...asked } = definition;
+		return sourceOf<OwnTokenSource>('own token', asked, () => ({
+			kind: 'own token',
+			definition,
+			...makeOwnToken(definition, runtime),
+		}));
+	}
+
 	function create(route: RouteDefinition): BackendToken | undefined {
 		const { backendToken } = route;
 		switch (backendToken.type) {
@@ -74,6 +97,12 @@ export function createBackendTokens(
 					parameterNames: parameterNamesOf(route),
 				});
 			}
+			case 'client_credentials':
+			case 'managed_identity':
+				return createOwnCredential(ownTokenOf(backendToken), credentialField(backendToken.header));
+			case 'api_key':
+			case 'basic':
+				return createStaticCredential(backendToken.header, backendToken.value);
 		}
 	}
 
@@ -84,7 +113,12 @@ export function createBackendTokens(
 	return { tokens, sources, fresh };
 }
 
-export type TokenSource = ExchangeSource;
+export type TokenSource = ExchangeSource | OwnTokenSource;
+
+export interface OwnTokenSource extends OwnToken {
+	readonly kind: 'own token';
+	readonly definition: ClientCredentialsDefinition | ManagedIdentityDefinition;
+}
 
 export interface ExchangeSource extends Exchanger {
 	readonly kind: 'exchange';
@@ -109,7 +143,7 @@ function makeExchanger(
 		terms: { grant, subjectType, requestedType },
 		actor: own,
 		clientId: server.client.id,
-		field: fieldOf(header),
+		field: credentialField(header),
 		tokenId,
 		clock,
 		cacheBytes,
@@ -117,10 +151,16 @@ function makeExchanger(
 	});
 }
 
-/** `Authorization` names its scheme (RFC 6750 §2.1); a header of the service's own holds the token alone. */
-function fieldOf(header: string): { readonly name: string; readonly prefix: string } {
-	const isAuthorization = header.toLowerCase() === 'authorization';
-	return { name: isAuthorization ? 'authorization' : header, prefix: isAuthorization ? 'Bearer ' : '' };
+function makeOwnToken(definition: ClientCredentialsDefinition | ManagedIdentityDefinition, runtime: Runtime): OwnToken {
+	const { clock, timers, log, identityFetcher } = runtime;
+	if (definition.type === 'client_credentials') {
+		const { server, target, timeout } = definition;
+		const obtain = createClientCredentials(makeCall(server, timeout, runtime), target, clock);
+		return createOwnToken({ name: server.name, obtain, clock, timers, log });
+	}
+	if (identityFetcher === undefined) throw new Error('this runtime cannot ask for a managed identity');
+	const obtain = createManagedIdentity({ ...definition, fetcher: identityFetcher, clock });
+	return createOwnToken({ name: definition.resource, obtain, clock, timers, log });
 }
 
 function makeCall({ endpoint, client }: TokenServerDefinition, timeout: number, runtime: Runtime): EndpointCall {

@@ -1,5 +1,6 @@
 /** `backend_token` of a route: which credential the upstream gets, and what `check` says of it. */
 import { type BackendTokenSurroundings, readExchange } from './backend-token-exchange.ts';
+import { readApiKey, readBasic, readClientCredentials, readManagedIdentity } from './backend-token-own.ts';
 import type { BackendTokenDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
 import type { Reading } from './reading.ts';
@@ -21,5 +22,13 @@ export function readBackendToken(
 			return { type: 'insecure_passthrough' };
 		case 'exchange':
 			return readExchange(written, path, around, reading) ?? { type: 'none' };
+		case 'client_credentials':
+			return readClientCredentials(written, path, around, reading) ?? { type: 'none' };
+		case 'managed_identity':
+			return readManagedIdentity(written, path, reading) ?? { type: 'none' };
+		case 'api_key':
+			return readApiKey(written, path, reading);
+		case 'basic':
+			return readBasic(written, path, reading);
 	}
 }

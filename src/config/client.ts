@@ -2,7 +2,7 @@
 import type { Algorithm } from '#core/index';
 import type { ClientDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
-import { type Reading, readNamedFile } from './reading.ts';
+import { asList, type Reading, readNamedFile } from './reading.ts';
 import type { ClientFile } from './schema-client.ts';
 import { checkSecret } from './shared-secret.ts';
 
@@ -56,14 +56,15 @@ function readMethod(
 	path: ConfigPath,
 	reading: Reading,
 ): ClientDefinition['authentication'] | undefined {
-	const { secret = '', token = '', algorithm, audience = issuer } = client;
+	const { token = '', algorithm, audience = issuer } = client;
+	const [secret = '', secondary] = asList(client.secret);
 	switch (method) {
 		case 'client_secret_basic':
 		case 'client_secret_post':
-			return { method, secret };
+			return { method, secret, secondary };
 		case 'client_secret_jwt':
-			checkAssertionSecret(secret, algorithm ?? 'HS256', path, reading);
-			return { method, secret, algorithm: algorithm ?? 'HS256', audience };
+			for (const each of asList(client.secret)) checkAssertionSecret(each, algorithm ?? 'HS256', path, reading);
+			return { method, secret, secondary, algorithm: algorithm ?? 'HS256', audience };
 		case 'private_key_jwt': {
 			const key = readNamedFile(reading, client.private_key_file ?? '', [...path, 'private_key_file']);
 			return key === undefined ? undefined : { method, key: key.text, algorithm, keyId: client.key_id, audience };

@@ -294,10 +294,16 @@ export interface ClientDefinition {
 	/** Empty where a bearer token stands for it. */
 	readonly id: string;
 	readonly authentication:
-		| { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+		| {
+				readonly method: 'client_secret_basic' | 'client_secret_post';
+				readonly secret: string;
+				/** Tried where the server does not take the first one. */
+				readonly secondary: string | undefined;
+		  }
 		| {
 				readonly method: 'client_secret_jwt';
 				readonly secret: string;
+				readonly secondary: string | undefined;
 				readonly algorithm: Algorithm;
 				readonly audience: string;
 		  }
@@ -336,7 +342,10 @@ export interface SharedKeyDefinition {
 export type BackendTokenDefinition =
 	| { readonly type: 'none' }
 	| { readonly type: 'insecure_passthrough' }
-	| ExchangeDefinition;
+	| ExchangeDefinition
+	| ClientCredentialsDefinition
+	| ManagedIdentityDefinition
+	| StaticCredentialDefinition;
 
 /** The client's token goes to a server, and another one comes back for it (RFC 8693, Entra's on-behalf-of). */
 export interface ExchangeDefinition {
@@ -355,6 +364,38 @@ export interface ExchangeDefinition {
 	readonly header: string;
 	/** Milliseconds of one call. */
 	readonly timeout: number;
+}
+
+/** The gateway's own token for the upstream (RFC 6749 §4.4). */
+export interface ClientCredentialsDefinition {
+	readonly type: 'client_credentials';
+	readonly server: TokenServerDefinition;
+	readonly target: TokenTargetDefinition;
+	readonly header: string;
+	/** Milliseconds of one call. */
+	readonly timeout: number;
+}
+
+/** The same from the endpoint that a cloud puts beside a machine. */
+export interface ManagedIdentityDefinition {
+	readonly type: 'managed_identity';
+	readonly source: 'imds' | 'app_service';
+	readonly url: string;
+	/** `X-IDENTITY-HEADER`; of `app_service` alone. */
+	readonly secret: string | undefined;
+	readonly resource: string;
+	readonly clientId: string | undefined;
+	readonly header: string;
+	/** Milliseconds of one call. */
+	readonly timeout: number;
+}
+
+/** One field for all requests. */
+export interface StaticCredentialDefinition {
+	readonly type: 'api_key' | 'basic';
+	readonly header: string;
+	/** Value of the field, as it goes on the wire. */
+	readonly value: string;
 }
 
 export interface TokenTargetDefinition {

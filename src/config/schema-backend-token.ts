@@ -61,17 +61,76 @@ const exchangeSchema = z.strictObject({
 	}),
 });
 
+const clientCredentialsSchema = z.strictObject({
+	type: z.literal('client_credentials').meta({ description: 'Kind of credential.' }),
+	...serverShape,
+	...targetShape,
+});
+
+const managedIdentitySchema = z.strictObject({
+	type: z.literal('managed_identity').meta({ description: 'Kind of credential.' }),
+	source: z.enum(['imds', 'app_service']).optional().meta({
+		description: '`managed_identity`: instance metadata service of a virtual machine, or App Service and Functions.',
+		default: 'imds',
+	}),
+	resource: text().meta({ description: '`managed_identity`: what the token is for.' }),
+	client_id: text()
+		.optional()
+		.meta({ description: '`managed_identity`: client id of a user-assigned identity. Default: that of the system.' }),
+	identity_endpoint: url().optional().meta({
+		description:
+			'`managed_identity`: where it is asked; on this machine or link-local. Default of `imds`: 169.254.169.254; `app_service`: `${env:IDENTITY_ENDPOINT}`, to be written out.',
+	}),
+	identity_header: text()
+		.optional()
+		.meta({ description: '`managed_identity`: `${env:IDENTITY_HEADER}` of `app_service`.' }),
+	timeout: serverShape.timeout,
+	header: serverShape.header,
+});
+
+const apiKeySchema = z.strictObject({
+	type: z.literal('api_key').meta({ description: 'Kind of credential.' }),
+	header: word('a header name')
+		.optional()
+		.meta({ description: 'Header in which the service gets it.', default: 'X-API-Key' }),
+	value: z
+		.string()
+		.min(1, 'must not be empty')
+		.meta({ description: '`api_key`: the key. Use `${env:…}` or `${file:…}`.' }),
+});
+
+const basicSchema = z.strictObject({
+	type: z.literal('basic').meta({ description: 'Kind of credential.' }),
+	username: text().meta({ description: '`basic`: user name (RFC 7617).' }),
+	password: z
+		.string()
+		.min(1, 'must not be empty')
+		.meta({ description: '`basic`: password. Use `${env:…}` or `${file:…}`.' }),
+});
+
 export const backendTokenSchema = z
 	.union(
-		[bare, z.strictObject({ type: bare.meta({ description: 'Kind of credential.' }) }), exchangeSchema],
+		[
+			bare,
+			z.strictObject({ type: bare.meta({ description: 'Kind of credential.' }) }),
+			exchangeSchema,
+			clientCredentialsSchema,
+			managedIdentitySchema,
+			apiKeySchema,
+			basicSchema,
+		],
 		'expected none, insecure_passthrough or a mapping with type',
 	)
 	.meta({
 		description:
-			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on; `exchange`: a token for which the client’s is exchanged (RFC 8693).',
+			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on; `exchange`: a token for which the client’s is exchanged (RFC 8693); `client_credentials` and `managed_identity`: the gateway’s own; `api_key`, `basic`: what stands in the configuration.',
 	});
 
 export type BackendTokenFile = z.output<typeof backendTokenSchema>;
 export type ExchangeFile = z.output<typeof exchangeSchema>;
+export type ClientCredentialsFile = z.output<typeof clientCredentialsSchema>;
+export type ManagedIdentityFile = z.output<typeof managedIdentitySchema>;
+export type ApiKeyFile = z.output<typeof apiKeySchema>;
+export type BasicFile = z.output<typeof basicSchema>;
 export type TokenServerFile = Pick<ExchangeFile, keyof typeof serverShape>;
 export type TokenTargetFile = Pick<ExchangeFile, keyof typeof targetShape>;

@@ -21,9 +21,22 @@ export const clientSchema = z
 				description: 'How the gateway authenticates: a method of RFC 7591 §2, RFC 8705 §2, or `bearer` with `token`.',
 				default: 'client_secret_basic',
 			}),
-		secret: z.string().min(1, 'must not be empty').optional().meta({
-			description: 'Secret of the `client_secret_…` methods. Use `${env:…}` or `${file:…}`.',
-		}),
+		secret: z
+			.union(
+				[
+					z.string().min(1, 'must not be empty'),
+					z
+						.array(z.string().min(1, 'must not be empty'))
+						.min(1, 'must not be an empty list')
+						.max(2, 'at most two secrets'),
+				],
+				'expected a secret, or a list of two',
+			)
+			.optional()
+			.meta({
+				description:
+					'Secret of the `client_secret_…` methods, or two while one replaces the other: the second is tried where the server does not take the first. Use `${env:…}` or `${file:…}`.',
+			}),
 		private_key_file: text()
 			.optional()
 			.meta({ description: '`private_key_jwt`: file with the private key, as PEM (not encrypted) or JWK.' }),

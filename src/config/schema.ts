@@ -573,4 +573,4 @@ export const laterKeys = {
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */
-export const laterValues: readonly string[] = ['mint', 'client_credentials'];
+export const laterValues: readonly string[] = ['mint'];

@@ -27,6 +27,7 @@ export {
 	type FinishedSpan,
 	type FormPost,
 	type FormPoster,
+	type IdentityFetcher,
 	type KeptKeySet,
 	type KeptKeys,
 	type KeyManagementAlgorithm,

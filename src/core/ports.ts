@@ -133,6 +133,17 @@ export interface DocumentFetcher {
 	get(url: string, options: { readonly timeout: number; readonly maxBytes: number }): Promise<FetchedDocument>;
 }
 
+/**
+ * Outbound GET to the identity endpoint of a cloud, which belongs to this machine: as `DocumentFetcher`, with header
+ * fields, always on a connection of its own from here, and never through a proxy.
+ */
+export interface IdentityFetcher {
+	get(
+		url: string,
+		options: { readonly headers: HeaderList; readonly timeout: number; readonly maxBytes: number },
+	): Promise<FetchedDocument>;
+}
+
 /** What we show as a TLS client (RFC 8705 §2): PEM texts of the certificate with its chain, and of its private key. */
 export interface TlsIdentity {
 	readonly certificate: string;

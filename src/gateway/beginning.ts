@@ -7,6 +7,7 @@ import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
 import { createFormPoster } from '#runtime/node/form-poster';
+import { createIdentityFetcher } from '#runtime/node/identity-fetcher';
 import { createKeptKeysFolder, type KeptKeysFolder } from '#runtime/node/kept-keys-file';
 import { systemTimers } from '#runtime/node/timers';
 import { InvalidConfigError, type Snapshot, takeSnapshot } from './configuration.ts';
@@ -24,6 +25,7 @@ export function createPorts(log: Log, replaced: Partial<Runtime> = {}): Runtime 
 		cryptography: nodeCryptography,
 		fetcher: createDocumentFetcher(),
 		poster: createFormPoster(),
+		identityFetcher: createIdentityFetcher(),
 		log,
 		...replaced,
 	};

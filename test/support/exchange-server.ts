@@ -22,6 +22,8 @@ export interface ExchangeServer {
 	rotate(secrets: readonly string[]): void;
 	/** Answers in place of the server; undefined: the server itself. */
 	answerWith(listener: RequestListener | undefined): void;
+	/** Keeps every request waiting until the function that it gives is called. */
+	hold(): () => void;
 	stop(): Promise<void>;
 }
 
@@ -37,7 +39,10 @@ const login = 'urn:test:login';
 export async function startExchangeServer({ secret, lifetime = 300 }: ExchangeServerOptions): Promise<ExchangeServer> {
 	let answer: RequestListener = (_request, response) => response.writeHead(503).end();
 	let instead: RequestListener | undefined;
-	const server = createServer((request, response) => (instead ?? answer)(request, response));
+	let held = Promise.resolve();
+	const server = createServer((request, response) => {
+		void held.then(() => (instead ?? answer)(request, response));
+	});
 	await new Promise<void>((resolve) => {
 		server.listen(0, '127.0.0.1', resolve);
 	});
@@ -143,6 +148,13 @@ export async function startExchangeServer({ secret, lifetime = 300 }: ExchangeSe
 		},
 		answerWith(listener) {
 			instead = listener;
+		},
+		hold() {
+			let release = () => {};
+			held = new Promise((resolve) => {
+				release = resolve;
+			});
+			return release;
 		},
 		async token(user, scope = 'read') {
 			const response = await fetch(`${issuer}/token`, {

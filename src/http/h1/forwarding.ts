@@ -1,10 +1,11 @@
 /**
  * Carries one request to an upstream and its response back, both relayed at the pace of the slower side. A request is
  * sent again only where nothing of it can have had an effect: no connection came about, the one it was given was dead
- * before a byte was taken, or it is idempotent, has no body, and the connection broke before anything of a response came
- * (RFC 9110 §9.2.2).
+ * before a byte was taken, or it is idempotent, has no body, and the connection broke before anything of a response came,
+ * or what came was a 401 for which there is another credential (RFC 9110 §9.2.2).
  */
 import type { Buffer } from 'node:buffer';
+import type { HeaderList } from '#core/index';
 import { effectiveHost } from '../target.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
@@ -13,7 +14,7 @@ import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
 import { kept } from '../wire.ts';
 import type { Body } from './body.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
-import { ResponseRelay } from './response-relay.ts';
+import { type Progress, ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
 import { upstreamFields, upstreamHead } from './upstream-head.ts';
 
@@ -32,7 +33,7 @@ interface Piece {
 
 export class Forwarding<C> implements Applicant {
 	readonly #exchange: Exchange<C>;
-	readonly #action: ForwardAction;
+	#action: ForwardAction;
 	#pool: UpstreamPool | undefined;
 	/** Endpoints that did not carry it. */
 	#failed: readonly Endpoint[] = none;
@@ -55,6 +56,9 @@ export class Forwarding<C> implements Applicant {
 	#hasBegun = false;
 	#isSent = false;
 	#response: ResponseRelay<C> | undefined;
+	/** The upstream did not take our credential: another one is being got, and its answer waits. */
+	#renewal: 'none' | 'under way' | 'over' = 'none';
+	#hasEnded = false;
 	#isStopped = false;
 
 	constructor(exchange: Exchange<C>, action: ForwardAction) {
@@ -152,6 +156,10 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	ended(): void {
+		if (this.#renewal === 'under way') {
+			this.#hasEnded = true;
+			return;
+		}
 		if (this.#response?.endsWithConnection() === true) this.#complete();
 		// Nothing more can come; left to itself, the socket would wait until the upstream has read what was sent.
 		else this.#upstream?.wire.destroy();
@@ -161,6 +169,7 @@ export class Forwarding<C> implements Applicant {
 		const upstream = this.#upstream;
 		if (this.#isStopped || upstream === undefined) return;
 		this.#upstream = undefined;
+		if (this.#renewal === 'under way') return;
 		const endpoint = upstream.shelf;
 		const hasArrived = this.#response?.hasBegun === true;
 		// One that was used before may end at any time, and says nothing of its endpoint.
@@ -187,7 +196,7 @@ export class Forwarding<C> implements Applicant {
 		this.#upstream = upstream;
 		this.#tried += 1;
 		this.#hasBegun = false;
-		this.#response = new ResponseRelay(this.#exchange, this.#action);
+		this.#response = new ResponseRelay(this.#exchange, this.#action, this.#mayRenew());
 		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : upstream.shelf.authority;
 		const upgrade = isUpgrade ? offeredProtocols(head) : undefined;
 		this.#headText = upstreamHead(head, edits, { host, fields: this.#fields, upgrade });
@@ -299,13 +308,24 @@ export class Forwarding<C> implements Applicant {
 
 	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>, chunk: Buffer): void {
 		const hadHead = response.head !== undefined;
-		const result = response.take(chunk);
+		this.#proceed(response, upstream, response.take(chunk), hadHead);
+	}
+
+	#proceed(
+		response: ResponseRelay<C>,
+		upstream: UpstreamConnection<Endpoint>,
+		result: Progress,
+		hadHead: boolean,
+	): void {
 		if (response.head !== undefined) {
 			if (!hadHead) upstream.shelf.answered(response.head.status);
 			this.#awaitResponse();
 		}
 		switch (result) {
 			case 'more':
+				break;
+			case 'held':
+				void this.#renew(response, upstream);
 				break;
 			case 'blocked':
 				upstream.wire.socket.pause();
@@ -324,6 +344,62 @@ export class Forwarding<C> implements Applicant {
 			case 'switched':
 				this.#switch(response, upstream);
 		}
+	}
+
+	/** Whether a 401 may be answered by asking once more: safe for the upstream, and with something new to show. */
+	#mayRenew(): boolean {
+		if (this.#renewal !== 'none' || this.#action.upstream.onUnauthorized === 'pass') return false;
+		const { head, isUpgrade } = this.#exchange;
+		return !isUpgrade && !head.hasBody && idempotent.has(head.method);
+	}
+
+	async #renew(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): Promise<void> {
+		const { onUnauthorized } = this.#action.upstream;
+		// More of the answer came while it is held.
+		if (this.#renewal !== 'none' || onUnauthorized === 'pass') return;
+		this.#renewal = 'under way';
+		upstream.wire.socket.pause();
+		upstream.deadline = never;
+		try {
+			const set = await onUnauthorized();
+			this.#exchange.engine.sweep.tick();
+			this.#renewal = 'over';
+			if (this.#isStopped) return;
+			if (set === undefined) this.#release(response, upstream);
+			else this.#askAgain(set);
+		} catch (error) {
+			if (!this.#isStopped) this.#threw(error);
+		}
+	}
+
+	/** There is no other credential: the 401 is the answer. */
+	#release(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
+		const isLost = this.#upstream === undefined;
+		upstream.wire.socket.resume();
+		const result = response.release();
+		if (isLost && result !== 'complete') {
+			this.#exchange.refuse(faultOf(true), new Error('the upstream closed the connection'));
+			return;
+		}
+		this.#proceed(response, upstream, result, false);
+		if (this.#hasEnded) this.ended();
+	}
+
+	#askAgain(set: HeaderList): void {
+		const { head, client } = this.#exchange;
+		const edits = this.#action.upstream;
+		const upstream = this.#upstream;
+		this.#upstream = undefined;
+		upstream?.shelf.answered(401);
+		// What is left of its answer is not worth a connection.
+		upstream?.destroy();
+		const names = new Set(set.map(([name]) => name.toLowerCase()));
+		const others = edits.set.filter(([name]) => !names.has(name.toLowerCase()));
+		this.#action = { ...this.#action, upstream: { ...edits, set: [...others, ...set] } };
+		const forwarded = client.forwardedLines(head, this.#host);
+		this.#fields = upstreamFields(head, this.#action.upstream, client.isTrusted, forwarded);
+		this.#tried = 0;
+		this.turnCame();
 	}
 
 	#threw(error: unknown): void {

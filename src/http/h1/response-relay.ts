@@ -1,5 +1,6 @@
 /** The way of a response from an upstream to the client: read strictly, rewritten once, its body passed on as it comes. */
 import { Buffer } from 'node:buffer';
+import { kept } from '../wire.ts';
 import { type Body, bodyOf, CountedBody, UntilClose } from './body.ts';
 import { clientFields } from './client-head.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
@@ -8,8 +9,8 @@ import { noFraming } from './framing.ts';
 import { PartialHead } from './partial-head.ts';
 import { type ResponseHead, readResponseHead } from './response-head.ts';
 
-/** What one read comes to. `switched`: a 101 that nobody has judged. */
-export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched';
+/** What one read comes to. `switched`: a 101 that nobody has judged; `held`: a 401 that may not be the last word. */
+export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched' | 'held';
 
 /** Interim responses before the final one. */
 export const maxInterim = 20;
@@ -27,10 +28,15 @@ export class ResponseRelay<C> {
 	#interim = 0;
 	#body: Body | undefined;
 	#hasStray = false;
+	readonly #holdsUnauthorized: boolean;
+	/** A response that waits to be passed on, or to be forgotten. */
+	#held: { readonly head: ResponseHead; bytes: Buffer; readonly at: number } | undefined;
 
-	constructor(exchange: Exchange<C>, action: ForwardAction) {
+	/** `holdsUnauthorized`: a 401 is not passed on until `release`. */
+	constructor(exchange: Exchange<C>, action: ForwardAction, holdsUnauthorized: boolean) {
 		this.#exchange = exchange;
 		this.#action = action;
+		this.#holdsUnauthorized = holdsUnauthorized;
 	}
 
 	/** Whether the connection may carry another request: complete, nothing behind it, and nobody wants to close it. */
@@ -54,7 +60,19 @@ export class ResponseRelay<C> {
 	/** Throws when an edit is no field line. */
 	take(chunk: Buffer): Progress {
 		this.hasBegun = true;
+		if (this.#held !== undefined) {
+			this.#held.bytes = Buffer.concat([this.#held.bytes, chunk]);
+			return 'held';
+		}
 		return this.head === undefined ? this.#takeHead(chunk) : this.#relay(chunk, 0, false);
+	}
+
+	/** Passes on what was held, as it is. */
+	release(): Progress {
+		const held = this.#held;
+		if (held === undefined) return 'more';
+		this.#held = undefined;
+		return this.#begin(held.head, held.bytes, held.at);
 	}
 
 	/** The upstream has ended its side: true when that is the end of the body, which is then passed on. */
@@ -86,6 +104,10 @@ export class ResponseRelay<C> {
 			}
 			if (head.status >= 200) {
 				this.#partial = undefined;
+				if (head.status === 401 && this.#holdsUnauthorized) {
+					this.#held = { head, bytes: kept(bytes), at };
+					return 'held';
+				}
 				return this.#begin(head, bytes, at);
 			}
 			// Interim responses are between upstream and us (RFC 9110 §15.2).

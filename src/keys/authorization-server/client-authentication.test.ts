@@ -97,9 +97,15 @@ test('tls_client_auth shows the certificate and names the client; bearer shows t
 		headers: [],
 		parameters: [['client_id', 'gate:way']],
 		certificate: { certificate: 'CERT', key: 'KEY' },
+		secret: 0,
 	});
 	const bearer = await make({ method: 'bearer', token: 'abc' }, '').prove();
-	expect(bearer).toEqual({ headers: [['authorization', 'Bearer abc']], parameters: [], certificate: undefined });
+	expect(bearer).toEqual({
+		headers: [['authorization', 'Bearer abc']],
+		parameters: [],
+		certificate: undefined,
+		secret: 0,
+	});
 });
 
 test('a key that cannot sign as it should is told of at once, in words that hold nothing of it', () => {

@@ -15,10 +15,16 @@ export interface ClientDefinition {
 }
 
 export type ClientAuthenticationDefinition =
-	| { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+	| {
+			readonly method: 'client_secret_basic' | 'client_secret_post';
+			readonly secret: string;
+			/** Tried where the server does not take the first one: for the time in which a secret is replaced. */
+			readonly secondary?: string | undefined;
+	  }
 	| {
 			readonly method: 'client_secret_jwt';
 			readonly secret: string;
+			readonly secondary?: string | undefined;
 			readonly algorithm: Algorithm;
 			/** `aud` of the assertion: the server's issuer, or its token endpoint where it insists. */
 			readonly audience: string;
@@ -48,10 +54,20 @@ export interface ClientProof {
 	readonly certificate: TlsIdentity | undefined;
 }
 
+/** A proof, and with which of our secrets it was made. */
+export interface MadeProof extends ClientProof {
+	readonly secret: number;
+}
+
 export interface ClientAuthentication {
 	readonly id: string;
 	/** Rejects only when the key fails to sign, which is a bug or a bad key. */
-	prove(): Promise<ClientProof>;
+	prove(): Promise<MadeProof>;
+	/**
+	 * The server did not take a proof made with this secret: true when there is another one that is worth a try, with
+	 * which proofs are made from now on.
+	 */
+	refused(secret: number): boolean;
 }
 
 export interface ClientAuthenticationPorts {
@@ -64,7 +80,29 @@ export function createClientAuthentication(
 	{ id, authentication }: ClientDefinition,
 	ports: ClientAuthenticationPorts,
 ): ClientAuthentication {
-	return { id, prove: proverOf(id, authentication, ports) };
+	const provers = alternatives(authentication).map((each) => proverOf(id, each, ports));
+	let current = 0;
+	return {
+		id,
+		async prove() {
+			const secret = current;
+			const proof = await provers[secret]?.();
+			if (proof === undefined) throw new Error('there is no way to authenticate');
+			return { ...proof, secret };
+		},
+		refused(secret) {
+			if (provers.length < 2) return false;
+			// Whoever was refused with the other one meanwhile has turned already.
+			if (secret === current) current = (current + 1) % provers.length;
+			return true;
+		},
+	};
+}
+
+/** One way to authenticate for each secret. */
+function alternatives(definition: ClientAuthenticationDefinition): readonly ClientAuthenticationDefinition[] {
+	if (!('secondary' in definition) || definition.secondary === undefined) return [definition];
+	return [definition, { ...definition, secret: definition.secondary }];
 }
 
 function proverOf(

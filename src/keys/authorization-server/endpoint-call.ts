@@ -2,11 +2,12 @@
  * Calls of one endpoint of an authorization server, kept from doing harm: a bound on calls at a time and on those that
  * wait, a time limit, a circuit breaker. One for each endpoint and provider; nothing is shared between them.
  */
-import type { Clock, FetchedDocument, FormPoster, Timers } from '#core/index';
+import { type Clock, type FetchedDocument, type FormPoster, member, type Timers } from '#core/index';
 import { encodeForm } from '#formats/form';
+import { parseStrictJsonObject } from '#formats/strict-json';
 import { CallSlots } from './call-slots.ts';
 import { CircuitBreaker, type CircuitBreakerLimits, defaultCircuitLimits } from './circuit-breaker.ts';
-import type { ClientAuthentication } from './client-authentication.ts';
+import type { ClientAuthentication, ClientProof } from './client-authentication.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface EndpointCallLimits {
@@ -57,7 +58,7 @@ export interface EndpointCall {
 	 * Sends these parameters with proof of who we are. Resolves with whatever answer came, of any status but a redirect;
 	 * what it means is the caller's to judge. A status of 500 and above, 401, 403, 408 and 429 counts as a failure of the
 	 * server for the breaker; other refusals (400) may be about this one request, and count for nothing. Rejects with
-	 * EndpointCallError. Sends once and never again.
+	 * EndpointCallError. Sends once, and once more only where the server does not take our first secret and there is another.
 	 */
 	post(parameters: readonly (readonly [name: string, value: string])[], accept: string): Promise<FetchedDocument>;
 	/** Reads the metadata where that is needed, so that the first call need not. Never rejects. */
@@ -102,9 +103,14 @@ export function createEndpointCall(options: EndpointCallOptions): EndpointCall {
 		accept: string,
 	): Promise<FetchedDocument> {
 		const url = await endpoint.url();
-		const { headers, parameters, certificate } = await client.prove();
-		const body = encodeForm([...form, ...parameters]);
-		return poster.post(url, { headers: [['accept', accept], ...headers], body, certificate, timeout, maxBytes });
+		const attemptWith = async ({ headers, parameters, certificate }: ClientProof): Promise<FetchedDocument> => {
+			const body = encodeForm([...form, ...parameters]);
+			return poster.post(url, { headers: [['accept', accept], ...headers], body, certificate, timeout, maxBytes });
+		};
+		const proof = await client.prove();
+		const answer = await attemptWith(proof);
+		if (!isClientRefused(answer) || !client.refused(proof.secret)) return answer;
+		return attemptWith(await client.prove());
 	}
 
 	async function attempt(
@@ -164,6 +170,14 @@ export function createEndpointCall(options: EndpointCallOptions): EndpointCall {
 }
 
 const circuitMessage = 'the server failed several times in a row, and is not asked just now';
+
+/** RFC 6749 §5.2: `invalid_client`, with 401 or 400; RFC 7662 §2.3: 401. */
+function isClientRefused({ status, body }: FetchedDocument): boolean {
+	if (status === 401) return true;
+	if (status !== 400) return false;
+	const answer = parseStrictJsonObject(body);
+	return answer !== undefined && member(answer, 'error') === 'invalid_client';
+}
 
 function isServerFailure(status: number): boolean {
 	return status >= 500 || status === 401 || status === 403 || status === 408 || status === 429;

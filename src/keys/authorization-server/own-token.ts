@@ -4,6 +4,18 @@
  */
 import type { Clock, Log, Timers } from '#core/index';
 
+/** Why there is no token, with a word of the source on when to ask again. */
+export class ObtainError extends Error {
+	/** Seconds. */
+	readonly retryAfter: number | undefined;
+
+	constructor(message: string, retryAfter: number | undefined) {
+		super(message);
+		this.name = 'ObtainError';
+		this.retryAfter = retryAfter;
+	}
+}
+
 /** Where it comes from: a token endpoint, or the identity endpoint of a cloud. Rejects with a readable Error. */
 export type ObtainToken = () => Promise<ObtainedToken>;
 
@@ -101,7 +113,7 @@ export function createOwnToken({ name, obtain, clock, timers, log }: OwnTokenOpt
 				log.warn('the gateway could not get its own token', { token: name, cause: error.message });
 			lastError = error;
 			pause = pause === 0 ? shortestPause : Math.min(pause * 2, longestPause);
-			plan(pause);
+			plan(Math.max(pause, (error instanceof ObtainError ? (error.retryAfter ?? 0) : 0) * 1000));
 		}
 	}
 

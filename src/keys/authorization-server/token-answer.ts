@@ -52,7 +52,7 @@ function readIssued(body: string, now: number): TokenAnswer {
 		return unusable('the token endpoint issued a token whose token_type is not Bearer');
 	}
 	const claims = readClaims(token);
-	const lifetime = readLifetime(member(answer, 'expires_in'), claims, now);
+	const lifetime = readLifetime(answer, claims, now);
 	if (typeof lifetime === 'string') return unusable(lifetime);
 	const scope = member(answer, 'scope');
 	if (scope !== undefined && scope !== null && typeof scope !== 'string') {
@@ -87,18 +87,19 @@ function readClaims(token: string): JsonObject | undefined {
 	return typeof jws === 'string' ? undefined : jws.claims;
 }
 
-/** The shorter one of both. A server that writes the number as text is understood (Azure does). */
-function readLifetime(
-	expiresIn: JsonValue | undefined,
-	claims: JsonObject | undefined,
-	now: number,
-): number | string | undefined {
-	const said = typeof expiresIn === 'string' && /^[0-9]{1,10}$/.test(expiresIn) ? Number(expiresIn) : expiresIn;
-	if (said !== undefined && said !== null && typeof said !== 'number') {
+/** The shortest of all that is said. Azure writes numbers as text, and on App Service the end in place of the time. */
+function readLifetime(answer: JsonObject, claims: JsonObject | undefined, now: number): number | string | undefined {
+	const said = numberOf(member(answer, 'expires_in'));
+	const until = numberOf(member(answer, 'expires_on'));
+	if (Number.isNaN(said) || Number.isNaN(until)) {
 		return 'expires_in in the answer of the token endpoint is not a number';
 	}
 	const end = claims === undefined ? undefined : member(claims, 'exp');
-	const bounds = [...(typeof said === 'number' ? [said] : []), ...(typeof end === 'number' ? [end - now] : [])];
+	const bounds = [
+		...(said === undefined ? [] : [said]),
+		...(until === undefined ? [] : [until - now]),
+		...(typeof end === 'number' ? [end - now] : []),
+	];
 	if (bounds.length === 0) return undefined;
 	const lifetime = Math.min(...bounds);
 	return lifetime > 0 ? lifetime : 'the token endpoint issued a token that has expired';
@@ -106,4 +107,11 @@ function readLifetime(
 
 function unusable(why: string): TokenAnswer {
 	return { kind: 'unusable', why };
+}
+
+/** NaN for what is no number. */
+function numberOf(value: JsonValue | undefined): number | undefined {
+	if (value === undefined || value === null) return undefined;
+	if (typeof value === 'string' && /^[0-9]{1,10}$/.test(value)) return Number(value);
+	return typeof value === 'number' ? value : Number.NaN;
 }

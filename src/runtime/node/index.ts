@@ -3,6 +3,7 @@ export { systemClock } from './clock.ts';
 export { nodeCryptography } from './cryptography.ts';
 export { createDocumentFetcher } from './document-fetcher.ts';
 export { createFormPoster } from './form-poster.ts';
+export { createIdentityFetcher } from './identity-fetcher.ts';
 export { createKeptKeysFolder } from './kept-keys-file.ts';
 export { createLog } from './log.ts';
 export { createSealing } from './sealing.ts';

@@ -23,7 +23,11 @@ function rig(more: Partial<ExchangerOptions> = {}) {
 	issue();
 	const call = createEndpointCall({
 		endpoint: { url: () => 'https://idp.example.com/token', known: undefined },
-		client: { id: 'gateway', prove: async () => ({ headers: [], parameters: [], certificate: undefined }) },
+		client: {
+			id: 'gateway',
+			prove: async () => ({ headers: [], parameters: [], certificate: undefined, secret: 0 }),
+			refused: () => false,
+		},
 		poster,
 		clock,
 		timers,
