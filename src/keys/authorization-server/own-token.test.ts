@@ -49,7 +49,7 @@ test('expiry passes, again and again, and no request waits', async () => {
 
 test('asked once, however many wait for the first one', async () => {
 	const { own, count } = rig();
-	const answers = await Promise.all(Array.from({ length: 50 }, () => own.get()));
+	const answers = await Promise.all(Array.from({ length: 50 }, async () => own.get()));
 	expect(answers.every((each) => each.kind === 'token' && each.token === 'token-1')).toBe(true);
 	expect(count()).toBe(1);
 });
