@@ -59,9 +59,10 @@ function decide(format: SharedAccessFormat, { key, token }: Vector, at = 0): Pro
 	return reason(requestView({ target: `${path}/below`.replace('//', '/'), headers: [['authorization', token]] }));
 }
 
-describe.skipIf(vectors().length === 0)('sas.json', () => {
-	test('it has every format', () => {
-		expect(new Set(vectors().map(([format]) => format))).toEqual(new Set(formats));
+describe('sas.json', () => {
+	test('it has every format, where there is one', () => {
+		const found = new Set(vectors().map(([format]) => format));
+		expect([0, formats.length]).toContain(found.size);
 	});
 
 	test.each(vectors())('%s: passes, and altered, expired or with another key mode does not', async (format, vector) => {
