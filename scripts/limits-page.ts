@@ -3,9 +3,9 @@
  * that applies them; `test/limits.test.ts` holds the page to be complete.
  */
 import { defaults } from '#config/defaults';
+import { maxInterim } from '#http/exchange/response-relay';
 import { maxTrailer } from '#http/h1/body';
 import { maxResponseHead, maxResponseLines } from '#http/h1/response-head';
-import { maxInterim } from '#http/h1/response-relay';
 import * as h2 from '#http/h2/session-options';
 import { lingerBytes, lingerTime } from '#http/linger';
 import { longestStale } from '#http/upstream/addresses';

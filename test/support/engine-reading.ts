@@ -1,11 +1,11 @@
 /** What the engine's own parsers make of the bytes of a connection, read by read. */
 import { Buffer } from 'node:buffer';
+import { isCarriedUpgrade } from '#http/exchange/upgrade';
 import { type Body, bodyOf, CountedBody, UntilClose } from '#http/h1/body';
 import { type FieldLines, nameAt, valueAt } from '#http/h1/field-lines';
 import { noFraming } from '#http/h1/framing';
 import { readRequestHead, skipEmptyLines } from '#http/h1/request-head';
 import { readResponseHead } from '#http/h1/response-head';
-import { isCarriedUpgrade } from '#http/h1/upgrade';
 import type { Reading, ReadMessage } from './node-reading.ts';
 
 /** `failed`: refused; `closed`: whatever comes now is not read any more. */

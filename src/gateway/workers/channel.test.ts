@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settled } from '../../../test/support/fake-runtime.ts';
-import { type Channel, createChannel, NoAnswer, type Wire } from './channel.ts';
+import { type Channel, createChannel, type Line, NoAnswer } from './channel.ts';
 
 interface Left {
 	half(n: number): number;
@@ -13,9 +13,9 @@ interface Right {
 }
 
 /** Two ends; what one sends the other takes, as a copy and not at once. */
-function wires(): { readonly left: Wire; readonly right: Wire; readonly inject: (message: unknown) => void } {
+function lines(): { readonly left: Line; readonly right: Line; readonly inject: (message: unknown) => void } {
 	const takers: ((message: unknown) => void)[] = [];
-	const wire = (own: 0 | 1): Wire => ({
+	const line = (own: 0 | 1): Line => ({
 		send(message) {
 			const copy: unknown = structuredClone(message);
 			setImmediate(() => takers[1 - own]?.(copy));
@@ -24,11 +24,11 @@ function wires(): { readonly left: Wire; readonly right: Wire; readonly inject: 
 			takers[own] = take;
 		},
 	});
-	return { left: wire(0), right: wire(1), inject: (message) => takers[0]?.(message) };
+	return { left: line(0), right: line(1), inject: (message) => takers[0]?.(message) };
 }
 
 function pair() {
-	const { left, right, inject } = wires();
+	const { left, right, inject } = lines();
 	const other: Channel<Left> = createChannel<Left, Right>(right, {
 		double: async (n) => (await other.ask('half', n, 1000)) * 4,
 		refuse(why) {
@@ -59,7 +59,7 @@ test('once it is closed everything that was asked fails, and so does what is ask
 	await expect(channel.ask('double', 1, 60_000)).rejects.toThrow('gone');
 });
 
-test('a wire that cannot send any more closes the channel', async () => {
+test('a line that cannot send any more closes the channel', async () => {
 	const channel = createChannel<Right, Left>(
 		{
 			send() {

@@ -7,7 +7,7 @@
 /** Functions of one argument, by name. Arguments and results are plain data: they are copied on the way. */
 export type Protocol<P> = { readonly [K in keyof P]: (data: never) => unknown };
 
-export interface Wire {
+export interface Line {
 	/** Throws, or loses the message, when there is nobody left at the other end. */
 	send(message: unknown): void;
 	/** Called once. */
@@ -46,14 +46,14 @@ type Message =
 
 /** `own`: what this side answers. */
 export function createChannel<Theirs extends Protocol<Theirs>, Own extends Protocol<Own>>(
-	wire: Wire,
+	line: Line,
 	own: Own,
 ): Channel<Theirs> {
 	const waiting = new Map<number, Waiting>();
 	let last = 0;
 	let closed = false;
 
-	wire.receive((message) => {
+	line.receive((message) => {
 		if (!isMessage(message)) return;
 		if (message.kind === 'ask') void answer(message);
 		else settle(message);
@@ -85,7 +85,7 @@ export function createChannel<Theirs extends Protocol<Theirs>, Own extends Proto
 	function send(message: Message): void {
 		if (closed) return;
 		try {
-			wire.send(message);
+			line.send(message);
 		} catch {
 			close();
 		}

@@ -9,7 +9,7 @@ import { settleV8 } from '#runtime/node/v8-settings';
 import { createPorts } from '../beginning.ts';
 import type { Prepared } from '../installation.ts';
 import { createServing, type Serving } from '../serving.ts';
-import { createChannel, type Wire } from './channel.ts';
+import { createChannel, type Line } from './channel.ts';
 import type { PrimaryAnswers, WorkerAnswers } from './protocol.ts';
 
 /** Milliseconds beyond what a fetch may take, for the way to the primary and back. */
@@ -26,7 +26,7 @@ if (process.send === undefined) {
 
 settleV8();
 
-const wire: Wire = {
+const line: Line = {
 	// The callback keeps a closed channel from being an unheard 'error'.
 	send: (message) => void process.send?.(message, undefined, undefined, () => {}),
 	receive: (take) => void process.on('message', take),
@@ -54,7 +54,7 @@ const claims: Pick<Store, 'claim'> = {
 		}),
 };
 
-const primary = createChannel<PrimaryAnswers, WorkerAnswers>(wire, {
+const primary = createChannel<PrimaryAnswers, WorkerAnswers>(line, {
 	async begin({ worker, jsonLog, configuration, ticketKeys }) {
 		const ports = createPorts(withWorker(createLog(process.stderr, { json: jsonLog }), worker), {
 			fetcher,

@@ -5,11 +5,11 @@ import { recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { forwardTo } from '../../../test/support/test-engine.ts';
 import type { Outcome } from '../engine.ts';
 import { peerOf } from '../peer.ts';
+import { Sweep } from '../sweep.ts';
 import { systemLookup } from '../upstream/addresses.ts';
 import { createUpstreamPools } from '../upstream/upstream-pools.ts';
 import { Wire } from '../wire.ts';
 import { ClientConnection } from './client-connection.ts';
-import { Sweep } from './sweep.ts';
 
 const log = { info() {}, warn() {}, error() {} };
 

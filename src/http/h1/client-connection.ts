@@ -5,20 +5,20 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Reason } from '#core/index';
-import type { Client, Detached } from '../client.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Client, Detached } from '../exchange/client.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { refuseUnread } from '../exchange/refuse-unread.ts';
 import { lingerBytes, lingerTime } from '../linger.ts';
 import type { Peer } from '../peer.ts';
+import type { Timed } from '../sweep.ts';
 import { kept, type Wire, type WireListener } from '../wire.ts';
 import { type Body, bodyOf } from './body.ts';
-import type { EngineParts } from './engine-parts.ts';
-import { Exchange } from './exchange.ts';
 import { ForwardedLines } from './forwarded-text.ts';
 import { CR } from './octets.ts';
 import { PartialHead } from './partial-head.ts';
-import { refuseUnread } from './refuse-unread.ts';
 import { type RequestHead, readRequestHead, skipEmptyLines } from './request-head.ts';
 import { SocketWriter } from './socket-writer.ts';
-import type { Timed } from './sweep.ts';
 
 /** `idle` reads heads, `busy` has a request under way, `discarding` drops the rest of a body that nobody wants. */
 type Phase = 'idle' | 'busy' | 'discarding' | 'closing' | 'gone';

@@ -1,7 +1,7 @@
 /** How responses go out on a connection of HTTP/1.1: with as few writes as there are reads, framed as the client needs. */
 import type { Buffer } from 'node:buffer';
 import type { PreparedAnswer } from '../answer.ts';
-import type { ResponseWriter } from '../client.ts';
+import type { ResponseWriter } from '../exchange/client.ts';
 import type { Wire } from '../wire.ts';
 import type { Body } from './body.ts';
 import { answerHead, continueHead, persistenceLines, responseHead } from './client-head.ts';

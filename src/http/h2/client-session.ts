@@ -5,12 +5,12 @@
 
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { EngineParts } from '../h1/engine-parts.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import { refuseUnread } from '../exchange/refuse-unread.ts';
 import { ForwardedLines } from '../h1/forwarded-text.ts';
-import { refuseUnread } from '../h1/refuse-unread.ts';
-import type { Timed } from '../h1/sweep.ts';
 import { lingerTime } from '../linger.ts';
 import type { Peer } from '../peer.ts';
+import type { Timed } from '../sweep.ts';
 import { ClientStream } from './client-stream.ts';
 import { ControlMeter } from './control-meter.ts';
 import { nodeHttp2 } from './node-http2.ts';

@@ -4,14 +4,14 @@
  */
 import { Buffer } from 'node:buffer';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Client } from '../client.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Client } from '../exchange/client.ts';
+import { Exchange } from '../exchange/exchange.ts';
 import { type Body, CountedBody } from '../h1/body.ts';
-import type { EngineParts } from '../h1/engine-parts.ts';
-import { Exchange } from '../h1/exchange.ts';
 import { chunked } from '../h1/framing.ts';
 import type { RequestHead } from '../h1/request-head.ts';
-import type { Timed } from '../h1/sweep.ts';
 import type { Peer } from '../peer.ts';
+import type { Timed } from '../sweep.ts';
 import type { ClientSession } from './client-session.ts';
 import { DataBody } from './data-body.ts';
 import { nodeHttp2 } from './node-http2.ts';

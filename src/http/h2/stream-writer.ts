@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { PreparedAnswer } from '../answer.ts';
-import type { ResponseWriter } from '../client.ts';
+import type { ResponseWriter } from '../exchange/client.ts';
 import type { Body } from '../h1/body.ts';
 import type { RequestHead } from '../h1/request-head.ts';
 import type { ResponseHead } from '../h1/response-head.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Sweep } from '../h1/sweep.ts';
+import { Sweep } from '../sweep.ts';
 import { Addresses, type Lookup, type ResolvedAddress } from './addresses.ts';
 
 const v4 = (address: string): ResolvedAddress => ({ address, family: 4 });

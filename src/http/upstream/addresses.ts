@@ -4,7 +4,7 @@
  */
 import { lookup as resolve } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Sweep } from '../h1/sweep.ts';
+import type { Sweep } from '../sweep.ts';
 
 export interface ResolvedAddress {
 	readonly address: string;

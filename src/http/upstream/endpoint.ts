@@ -1,6 +1,6 @@
 /** Connections to one endpoint. The one used last is used next, so that a quiet hour leaves few of them. */
 import type { Log, Upstream } from '#core/index';
-import type { Sweep } from '../h1/sweep.ts';
+import type { Sweep } from '../sweep.ts';
 import { Addresses, type Lookup } from './addresses.ts';
 import type { Candidate } from './balance.ts';
 import { type Connector, createConnector, placeOfOrigin } from './connector.ts';

@@ -5,7 +5,7 @@
 import type { HealthCheckSettings } from '#core/index';
 import { PartialHead } from '../h1/partial-head.ts';
 import { readResponseHead } from '../h1/response-head.ts';
-import type { Sweep, Timed } from '../h1/sweep.ts';
+import type { Sweep, Timed } from '../sweep.ts';
 import type { Connector } from './connector.ts';
 import { type Leaseholder, type Shelf, UpstreamConnection } from './upstream-connection.ts';
 

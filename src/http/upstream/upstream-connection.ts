@@ -2,7 +2,7 @@
  * One connection to an upstream: leased to one request at a time, and closed as soon as anybody could doubt what the
  * next bytes on it belong to.
  */
-import type { Sweep, Timed } from '../h1/sweep.ts';
+import type { Sweep, Timed } from '../sweep.ts';
 import type { Wire, WireListener } from '../wire.ts';
 
 /** Who has the connection now and hears what happens on it. */

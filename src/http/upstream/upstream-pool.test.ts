@@ -7,7 +7,7 @@ import { upstream } from '../../../test/support/definition.ts';
 import { exchange, type RawClient, rawClient } from '../../../test/support/raw-client.ts';
 import { rawUpstream, recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { forwardTo, type TestEngine, testEngine } from '../../../test/support/test-engine.ts';
-import type { Sweep } from '../h1/sweep.ts';
+import type { Sweep } from '../sweep.ts';
 import { type Applicant, UpstreamPool } from './upstream-pool.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

@@ -4,7 +4,7 @@
  * way is what is open and not idle.
  */
 import type { Upstream } from '#core/index';
-import type { Sweep, Timed } from '../h1/sweep.ts';
+import type { Sweep, Timed } from '../sweep.ts';
 import { leastBusy } from './balance.ts';
 import { Endpoint, type EndpointOptions } from './endpoint.ts';
 import type { Leaseholder, UpstreamConnection } from './upstream-connection.ts';

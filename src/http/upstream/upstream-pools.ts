@@ -3,7 +3,7 @@
  * closes what nobody uses, and ends with the requests that were decided before.
  */
 import type { Log, Upstream } from '#core/index';
-import type { Sweep } from '../h1/sweep.ts';
+import type { Sweep } from '../sweep.ts';
 import type { Lookup } from './addresses.ts';
 import type { EndpointState } from './endpoint-health.ts';
 import { HealthCheck } from './health-check.ts';

@@ -1,13 +1,13 @@
 /** Which upgrades are carried (WebSocket and the like, RFC 9110 §7.8), and the moment of the switch. */
 import { isFieldValue } from '#formats/header-value';
+import { clientFields, switchingHead } from '../h1/client-head.ts';
+import { joinedValues } from '../h1/field-lines.ts';
+import { noFraming } from '../h1/framing.ts';
+import type { RequestHead } from '../h1/request-head.ts';
+import type { ResponseHead } from '../h1/response-head.ts';
 import { joinWires } from '../tunnel.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
-import { clientFields, switchingHead } from './client-head.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
-import { joinedValues } from './field-lines.ts';
-import { noFraming } from './framing.ts';
-import type { RequestHead } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
 
 /**
  * Whether this request is an upgrade that we carry: GET, HTTP/1.1, no body, and none of its protocols is HTTP/2 or TLS

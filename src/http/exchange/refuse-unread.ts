@@ -1,8 +1,8 @@
 /** Answers what is no request: nobody could decide it, so nobody but the gateway's wording has a say. */
 import type { Answer, Reason } from '#core/index';
 import { bareAnswer, prepareAnswer } from '../answer.ts';
-import type { Client } from '../client.ts';
-import type { EngineParts } from './engine-parts.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Client } from './client.ts';
 
 /** Writes the answer, closes, and reports the end. */
 export function refuseUnread<C>(

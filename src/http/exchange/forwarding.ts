@@ -6,17 +6,17 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { HeaderList } from '#core/index';
+import type { Body } from '../h1/body.ts';
+import { upstreamFields, upstreamHead } from '../h1/upstream-head.ts';
 import { effectiveHost } from '../target.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
 import { kept } from '../wire.ts';
-import type { Body } from './body.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { type Progress, ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
-import { upstreamFields, upstreamHead } from './upstream-head.ts';
 
 const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const never = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 /** What all connections of one engine share. */
-import type { EngineOptions, RequestHandler } from '../engine.ts';
-import type { UpstreamPools } from '../upstream/upstream-pools.ts';
+import type { EngineOptions, RequestHandler } from './engine.ts';
 import type { Sweep } from './sweep.ts';
+import type { UpstreamPools } from './upstream/upstream-pools.ts';
 
 export interface EngineParts<C> {
 	readonly options: EngineOptions;

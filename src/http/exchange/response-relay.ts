@@ -1,13 +1,13 @@
 /** The way of a response from an upstream to the client: read strictly, rewritten once, its body passed on as it comes. */
 import { Buffer } from 'node:buffer';
+import { type Body, bodyOf, CountedBody, UntilClose } from '../h1/body.ts';
+import { clientFields } from '../h1/client-head.ts';
+import { placeOf, valueAt } from '../h1/field-lines.ts';
+import { noFraming } from '../h1/framing.ts';
+import { PartialHead } from '../h1/partial-head.ts';
+import { type ResponseHead, readResponseHead } from '../h1/response-head.ts';
 import { kept } from '../wire.ts';
-import { type Body, bodyOf, CountedBody, UntilClose } from './body.ts';
-import { clientFields } from './client-head.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
-import { placeOf, valueAt } from './field-lines.ts';
-import { noFraming } from './framing.ts';
-import { PartialHead } from './partial-head.ts';
-import { type ResponseHead, readResponseHead } from './response-head.ts';
 
 /** What one read comes to. `switched`: a 101 that nobody has judged; `held`: a 401 that may not be the last word. */
 export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched' | 'held';

@@ -6,13 +6,13 @@
 import type { Answer, Reason } from '#core/index';
 import { Alarm } from '../alarm.ts';
 import { bareAnswer, type PreparedAnswer, prepareAnswer } from '../answer.ts';
-import type { Client } from '../client.ts';
 import type { Action, Decision } from '../engine.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Body } from '../h1/body.ts';
+import type { RequestHead } from '../h1/request-head.ts';
 import { isMisdirected } from '../target.ts';
-import type { Body } from './body.ts';
-import type { EngineParts } from './engine-parts.ts';
+import type { Client } from './client.ts';
 import { Forwarding } from './forwarding.ts';
-import type { RequestHead } from './request-head.ts';
 import { isCarriedUpgrade } from './upgrade.ts';
 
 export type ForwardAction = Extract<Action, { kind: 'forward' }>;

@@ -3,14 +3,14 @@
  * at a time, or one stream of HTTP/2. One object a connection or stream, none a call.
  */
 import type { Buffer } from 'node:buffer';
-import type { PreparedAnswer } from './answer.ts';
-import type { Body } from './h1/body.ts';
-import type { EngineParts } from './h1/engine-parts.ts';
-import type { Exchange } from './h1/exchange.ts';
-import type { RequestHead } from './h1/request-head.ts';
-import type { ResponseHead } from './h1/response-head.ts';
-import type { Peer } from './peer.ts';
-import type { Wire } from './wire.ts';
+import type { PreparedAnswer } from '../answer.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Body } from '../h1/body.ts';
+import type { RequestHead } from '../h1/request-head.ts';
+import type { ResponseHead } from '../h1/response-head.ts';
+import type { Peer } from '../peer.ts';
+import type { Wire } from '../wire.ts';
+import type { Exchange } from './exchange.ts';
 
 export interface Client<C> {
 	readonly engine: EngineParts<C>;
