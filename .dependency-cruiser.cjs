@@ -14,6 +14,7 @@ const below = [
 	'config',
 	'policy',
 	'runtime',
+	'apim/policy-text',
 	'assembly',
 ];
 
@@ -35,6 +36,7 @@ const layers = {
 	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config'],
 	runtime: ['core', 'formats'],
 	http: ['core', 'formats'],
+	'apim/policy-text': ['core', 'formats'],
 	assembly: below,
 	admin: [...below, 'http'],
 	gateway: [...below, 'http', 'admin'],
@@ -43,7 +45,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy)/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/policy-text)/',
 	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];

@@ -71,9 +71,9 @@ if (problems.length > 0) {
 	);
 }
 
-/** `core`, `pipeline/extract`; undefined for files right under src/ (entry points) and outside of it. */
+/** `core`, `pipeline/extract`, `apim/policy-text`; undefined for files right under src/ (entry points) and outside of it. */
 function folderOf(path: string): string | undefined {
-	return /^src\/((?:pipeline\/)?[^/]+)\//.exec(path)?.[1];
+	return /^src\/((?:(?:pipeline|apim)\/)?[^/]+)\//.exec(path)?.[1];
 }
 
 /** Holds the table that people read against the one that is run. */
