@@ -14,6 +14,7 @@ const below = [
 	'config',
 	'policy',
 	'runtime',
+	'apim/gateway-tokens',
 	'apim/policy-text',
 	'assembly',
 ];
@@ -36,6 +37,7 @@ const layers = {
 	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config'],
 	runtime: ['core', 'formats'],
 	http: ['core', 'formats'],
+	'apim/gateway-tokens': ['core', 'formats'],
 	'apim/policy-text': ['core', 'formats'],
 	assembly: below,
 	admin: [...below, 'http'],
@@ -45,7 +47,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/policy-text)/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(gateway-tokens|policy-text))/',
 	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];

@@ -5,12 +5,13 @@
  * anything needs a token, or a setting that says in so many words that it does not.
  */
 import type { Assembly } from '#assembly/assemble';
-import type { AdminDefinition } from '#config/definition';
+import type { AdminDefinition, ProviderRules } from '#config/definition';
 import type { Clock, Cryptography, Log, Principal } from '#core/index';
 import type { PoolState } from '#http/engine';
 import type { RecordChange } from '#observe/change-record';
 import { type AdminRequest, type Page, problem, type Reply } from './exchange.ts';
 import { explainPage } from './explain.ts';
+import { gatewayTokenPages } from './gateway-tokens.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { healthPage, readyPage } from './health.ts';
 import { keyPages } from './keys.ts';
@@ -34,7 +35,7 @@ export interface AdminSubject {
 	/** Undefined: this process forwards nothing, its workers do. */
 	readonly upstreams: (() => readonly PoolState[]) | undefined;
 	readonly clock: Clock;
-	readonly cryptography: Pick<Cryptography, 'digest'>;
+	readonly cryptography: Pick<Cryptography, 'digest' | 'importSigningSecret'>;
 	readonly log: Log;
 	/** Puts a change that an operator, or a provider, made on record. Resolves to false when that cannot be done. */
 	readonly recordChange: RecordChange;
@@ -75,6 +76,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		...revocationPages(subject),
 		logoutPage(subject),
 		...keyPages(subject),
+		...gatewayTokenPages(subject),
 		workersPage(subject),
 	];
 	const index: Page = {
@@ -91,14 +93,16 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 
 	async function answer(request: AdminRequest): Promise<Reply> {
 		const found = find(request.path);
-		const admitted = await admission(request, found?.pages.every(({ open }) => open === true) === true);
-		if ('refused' in admitted) return admitted.refused;
-		if (found === undefined) return problem(404, `there is no ${request.path} here; GET / lists what there is`);
 		const { method } = request.view;
-		const page = found.pages.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
-		if (page === undefined) return methodRefused(request.path, found.pages);
+		const page = found?.pages.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method));
+		const word = found?.pages[0]?.wordRefusal ?? ((refusal) => refusal);
+		const isOpen = found?.pages.every(({ open }) => open === true) === true;
+		const admitted = await admission(request, { isOpen, ofKeys: page?.ofKeys === true });
+		if ('refused' in admitted) return word(admitted.refused);
+		if (found === undefined) return problem(404, `there is no ${request.path} here; GET / lists what there is`);
+		if (page === undefined) return word(methodRefused(request.path, found.pages));
 		if (page.changes === true && !admitted.mayChange) {
-			return problem(403, 'nothing is changed without a token: set admin.auth, or admin.insecure_changes');
+			return word(problem(403, 'nothing is changed without a token: set admin.auth, or admin.insecure_changes'));
 		}
 		return page.answer({ ...request, parameter: found.parameter, by: admitted.by });
 	}
@@ -126,7 +130,9 @@ function createPageTable(pages: readonly Page[]): (path: string) => FoundPages |
 		const end = path.lastIndexOf('/') + 1;
 		const parameter = path.slice(end);
 		const under = /^[A-Za-z0-9._-]{1,128}$/.test(parameter) ? groups.get(`${path.slice(0, end)}{}`) : undefined;
-		return under === undefined ? undefined : { pages: under, parameter };
+		if (under !== undefined) return { pages: under, parameter };
+		const matching = pages.filter(({ matches }) => matches?.(path) === true);
+		return matching.length === 0 ? undefined : { pages: matching, parameter: '' };
 	};
 }
 
@@ -136,17 +142,17 @@ type Admitted = { readonly by: string; readonly mayChange: boolean } | { readonl
 function createAdmission(
 	started: AdminDefinition,
 	subject: AdminSubject,
-): (request: AdminRequest, isOpen: boolean) => Promise<Admitted> {
-	let guard: { readonly assembly: Assembly; readonly admits: Guard } | undefined;
+): (request: AdminRequest, asked: { readonly isOpen: boolean; readonly ofKeys: boolean }) => Promise<Admitted> {
+	let guards: { readonly assembly: Assembly; readonly any: Guard; readonly ofKeys: Guard } | undefined;
 	const anybody = { by: 'nobody', mayChange: true };
-	return async (request, isOpen) => {
+	return async (request, { isOpen, ofKeys }) => {
 		const assembly = subject.assembly();
 		const { admin } = assembly.definition;
 		const auth = admin?.auth;
 		if (auth !== undefined) {
 			if (isOpen) return anybody;
-			if (guard?.assembly !== assembly) guard = { assembly, admits: createGuard(auth, assembly) };
-			const admitted = await guard.admits(request.view);
+			if (guards?.assembly !== assembly) guards = { assembly, ...createGuards(auth, admin?.keyScopes ?? [], assembly) };
+			const admitted = await (ofKeys ? guards.ofKeys : guards.any)(request.view);
 			return 'refused' in admitted ? admitted : { by: nameOf(admitted.by), mayChange: true };
 		}
 		// A configuration that came later has no token for this listener, which may stand on a network.
@@ -161,6 +167,19 @@ function createAdmission(
 		}
 		return { by: 'a program on this machine', mayChange: isOpen || admin.openChanges };
 	};
+}
+
+/** One for every page, and one for those that show or make keys. A request meets one of them, which uses up its proof. */
+function createGuards(
+	auth: ProviderRules,
+	keyScopes: readonly string[],
+	assembly: Assembly,
+): { readonly any: Guard; readonly ofKeys: Guard } {
+	const any = createGuard(auth, assembly);
+	if (keyScopes.length === 0) return { any, ofKeys: any };
+	const { allOf, anyOf } = auth.scopes;
+	const scopes = { anyOf, allOf: [...new Set([...allOf, ...keyScopes])] };
+	return { any, ofKeys: createGuard({ ...auth, scopes }, assembly) };
 }
 
 function workersPage({ workers }: Pick<AdminSubject, 'workers'>): Page {

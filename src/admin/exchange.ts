@@ -30,14 +30,20 @@ export interface Reply {
 export interface Page {
 	/** Exact; a last segment in braces stands for any one segment. */
 	readonly path: string;
+	/** Which paths it answers, where `path` only says it to a reader. */
+	readonly matches?: (path: string) => boolean;
 	/** For the list at `/`. */
 	readonly summary: string;
 	/** `GET` brings `HEAD` along. */
 	readonly method: 'GET' | 'POST' | 'DELETE';
 	/** Whether it changes anything: refused where nobody has to show who he is. */
 	readonly changes?: boolean;
+	/** Whether it shows or makes keys, or tokens with them: where `admin.auth.key_scopes` asks for more. */
+	readonly ofKeys?: boolean;
 	/** True: it needs no admin token, since what it takes vouches for itself, or since it says next to nothing. */
 	readonly open?: boolean;
+	/** How it words what is refused before it is asked; default: as it is. */
+	readonly wordRefusal?: (refusal: Reply) => Reply;
 	answer(request: PageRequest): Promise<Reply>;
 }
 

@@ -107,7 +107,7 @@ function changePage(subject: Subject, path: string, summary: string, { action, m
 			}
 		});
 	}
-	return { path, summary, method: 'POST', changes: true, answer };
+	return { path, summary, method: 'POST', changes: true, ofKeys: true, answer };
 }
 
 function cannotSeal(): Reply {

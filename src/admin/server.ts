@@ -97,18 +97,20 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
 		options.log.error('an admin page failed', { error });
 		reply = problem(500, 'the log says more');
 	}
+	// RFC 9110 §15.3.5, §8.6: no content, and no length of it.
+	const hasContent = reply.status !== 204;
 	const body = typeof reply.body === 'string' || reply.body instanceof Uint8Array ? reply.body : toJson(reply.body);
 	const headers = new Map<string, string>([
-		['content-type', 'application/json'],
+		...(hasContent ? ([['content-type', 'application/json']] as const) : []),
 		['cache-control', 'no-store'],
 		['x-content-type-options', 'nosniff'],
 	]);
 	for (const [name, value] of reply.headers ?? []) headers.set(name.toLowerCase(), value);
 	// What is left of a body that nobody read would be taken for the next request.
 	if (!request.complete) headers.set('connection', 'close');
-	headers.set('content-length', String(Buffer.byteLength(body)));
+	if (hasContent) headers.set('content-length', String(Buffer.byteLength(body)));
 	response.writeHead(reply.status, Array.from(headers).flat());
-	response.end(request.method === 'HEAD' ? undefined : body);
+	response.end(request.method === 'HEAD' || !hasContent ? undefined : body);
 }
 
 function toJson(value: unknown): string {

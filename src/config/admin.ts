@@ -48,7 +48,7 @@ export function readAdmin(
 			},
 		);
 	}
-	return { ...address, auth, openChanges };
+	return { ...address, auth, keyScopes: asList(file.auth?.key_scopes), openChanges };
 }
 
 /** Read like the rules of a route that has no parameters, so that both mean the same by the same words. */
@@ -75,7 +75,7 @@ function readAuth(
 	if (allOf.length + anyOf.length === 0) {
 		report.error([...path, 'scopes'], 'no scope: every token of the provider would open the admin listener');
 	}
-	const parameters = [...asList(auth.audience), ...allOf, ...anyOf].flatMap(templateNames);
+	const parameters = [...asList(auth.audience), ...allOf, ...anyOf, ...asList(auth.key_scopes)].flatMap(templateNames);
 	if (parameters.length > 0) {
 		const written = parameters.map((name) => `{${name}}`);
 		report.error(path, `the admin listener has no parameters such as ${listWords(written, 'and')}`);

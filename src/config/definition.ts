@@ -110,6 +110,8 @@ export interface AdminDefinition {
 	readonly port: number;
 	/** Whose tokens open it; undefined: nobody's, and then `host` is loopback. */
 	readonly auth: ProviderRules | undefined;
+	/** Scopes that a token needs besides for what shows or makes keys, or tokens with them; all of. Empty without `auth`. */
+	readonly keyScopes: readonly string[];
 	/** `insecure_changes`: without `auth`, whoever reaches it may also revoke, and make and see keys. */
 	readonly openChanges: boolean;
 }

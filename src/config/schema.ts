@@ -332,6 +332,10 @@ export const configSchema = z.strictObject({
 					scopes: scopes(),
 					audience: audience().optional().meta({ description: 'Accepted `aud`, any of; replaces the provider’s.' }),
 					clients: clients().optional(),
+					key_scopes: oneOrMany(scopeName(), 'expected a scope or a list of scopes').optional().meta({
+						description:
+							'Scopes that a token needs besides for what shows or makes keys, and tokens of gateways (all of): `POST /keys…` and the calls of API Management.',
+					}),
 				})
 				.optional()
 				.meta({ description: 'Token that every path but `/healthz`, `/readyz` and `/logout` needs.' }),

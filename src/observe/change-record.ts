@@ -1,6 +1,7 @@
 /**
- * What somebody changed while the gateway ran, for the audit log: revocations and key pairs. Its own kind of record,
- * beside those of requests, told by `event: change`. It names what was changed and never holds a key or a token.
+ * What somebody changed while the gateway ran, for the audit log: revocations and key pairs; and what an operator took out
+ * of it, keys and tokens. Its own kind of record, beside those of requests, told by `event: change`. It names what was
+ * changed and never holds a key or a token.
  */
 import { cut } from './audit-record.ts';
 import type { LineSink } from './audit-trail.ts';
@@ -25,6 +26,8 @@ export const changeActions = [
 	'key_disable',
 	'key_enable',
 	'key_remove',
+	'gateway_keys_list',
+	'gateway_token_generate',
 ] as const;
 export type ChangeAction = (typeof changeActions)[number];
 

@@ -43,6 +43,8 @@ export interface StoredPairs {
 	of(provider: string, format: SharedAccessFormat): KeyPairs;
 	/** By provider and name. Holds the keys: whoever shows it leaves them out. */
 	list(): readonly StoredPair[];
+	/** One pair as the store has it at this moment. Holds the keys. Rejects with StoreUnavailable. */
+	current(provider: string, name: string): Promise<StoredPair | undefined>;
 	/** Undefined when there is one of this name. Rejects with StoreUnavailable and CannotSeal. */
 	create(pair: Pick<StoredPair, 'provider' | 'name' | 'scopes' | 'claims'>): Promise<StoredPair | undefined>;
 	/** A new key in place of one half; the old one verifies nothing from now on. Undefined when there is no such pair. */
@@ -151,6 +153,10 @@ export function createStoredPairs(options: StoredPairsOptions): StoredPairs {
 			names: () => [...held.values()].flatMap(({ pair }) => (pair.provider === provider ? pair.name : [])),
 		}),
 		list: () => [...held.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, { pair }]) => pair),
+		async current(provider, name) {
+			await catchUp();
+			return held.get(keyOf(provider, name))?.pair;
+		},
 		async create({ provider, name, scopes, claims }) {
 			await catchUp();
 			const pair = { provider, name, disabled: false, scopes, claims, primary: newHalf(), secondary: newHalf() };
