@@ -74,6 +74,13 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		upstream: nowhere,
 		backendToken: { type: 'none' },
 		claimsToHeaders: [],
+		upstreamResponse: {
+			wwwAuthenticate: 'rewrite',
+			setCookie: 'pass',
+			tokenEcho: 'strip',
+			remove: [],
+			sharedCache: false,
+		},
 		cors: undefined,
 		responses: {},
 		rateLimits: [],

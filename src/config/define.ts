@@ -25,6 +25,7 @@ import type { ShapedFile } from './shape.ts';
 import { readStore } from './store.ts';
 import { readTelemetry } from './telemetry.ts';
 import { createTokenServers } from './token-server.ts';
+import { checkUpstreamResponse } from './upstream-response.ts';
 
 export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const { values, present } = file;
@@ -39,7 +40,19 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const endAtExpiry = values.end_at_expiry ?? defaults.endAtExpiry;
 	const issuersOf = (name: string) => providers.get(name)?.definition.issuers ?? [];
 	const tokenServers = createTokenServers(file.providers, issuersOf, reading);
-	const around = { providers, shapedProviders: file.providers, tokenServers, cors, responses, endAtExpiry, rateLimits };
+	const upstreamResponse = values.upstream_response ?? {};
+	checkUpstreamResponse(upstreamResponse, ['upstream_response'], report);
+	const shapedProviders = file.providers;
+	const around = {
+		providers,
+		shapedProviders,
+		tokenServers,
+		upstreamResponse,
+		cors,
+		responses,
+		endAtExpiry,
+		rateLimits,
+	};
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 

@@ -414,6 +414,17 @@ export interface TokenServerDefinition {
 	readonly client: ClientDefinition;
 }
 
+/** What becomes of fields of an upstream's response. */
+export interface UpstreamResponseDefinition {
+	readonly wwwAuthenticate: 'pass' | 'strip' | 'rewrite';
+	readonly setCookie: 'pass' | 'strip' | 'rewrite';
+	readonly tokenEcho: 'pass' | 'strip' | 'rewrite';
+	/** Lower-case names. */
+	readonly remove: readonly string[];
+	/** `insecure_shared_cache`: nothing is added for caches. */
+	readonly sharedCache: boolean;
+}
+
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;
 
@@ -430,6 +441,7 @@ export interface RouteDefinition {
 	readonly backendToken: BackendTokenDefinition;
 	/** Header name as it goes on the wire → what it is made of. */
 	readonly claimsToHeaders: readonly (ValueMapping & { readonly header: string; readonly encoding?: HeaderEncoding })[];
+	readonly upstreamResponse: UpstreamResponseDefinition;
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
 	/** Names of the rate limits that hold here, in their order. */

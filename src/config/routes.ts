@@ -12,8 +12,10 @@ import { type ReadRateLimits, rateLimitsOf } from './rate-limits.ts';
 import { asList, type Reading } from './reading.ts';
 import { checkRouteRules, readRules } from './rules.ts';
 import type { RouteFile, RuleFile } from './schema.ts';
+import type { UpstreamResponseFile } from './schema-upstream-response.ts';
 import type { Shaped, ShapedProvider } from './shape.ts';
 import type { TokenServers } from './token-server.ts';
+import { readUpstreamResponse } from './upstream-response.ts';
 import { readUpstream } from './upstreams.ts';
 
 /** A route as far as it could be read, for comparisons with others. */
@@ -35,6 +37,7 @@ export interface RouteSurroundings {
 	readonly shapedProviders: readonly ShapedProvider[];
 	readonly tokenServers: TokenServers;
 	/** Of the whole file; a route's own come on top. */
+	readonly upstreamResponse: UpstreamResponseFile;
 	readonly cors: RouteDefinition['cors'];
 	readonly responses: RouteDefinition['responses'];
 	readonly endAtExpiry: RouteDefinition['endAtExpiry'];
@@ -69,6 +72,13 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		{ accepted: rules.map(({ provider }) => provider), parameters, servers: around.tokenServers },
 		reading,
 	);
+	const upstreamResponse = readUpstreamResponse(
+		around.upstreamResponse,
+		values.upstream_response ?? {},
+		{ isPublic: values.public === true, passesToken: backendToken.type === 'insecure_passthrough' },
+		[...path, 'upstream_response'],
+		report,
+	);
 	const rateLimits = rateLimitsOf({ path, values, isPublic: values.public === true }, around.rateLimits, report);
 	warnOfWeakenings(route, reading);
 
@@ -87,6 +97,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		upstream,
 		backendToken,
 		claimsToHeaders,
+		upstreamResponse,
 		cors,
 		responses: { ...around.responses, ...values.responses },
 		rateLimits,

@@ -12,6 +12,7 @@ import { dpopSchema } from './schema-dpop.ts';
 import { headerMappingSchema } from './schema-mapping.ts';
 import { rateLimitSchema } from './schema-rate-limits.ts';
 import { upstreamSchema } from './schema-upstream.ts';
+import { upstreamResponseSchema } from './schema-upstream-response.ts';
 import {
 	acrValues,
 	audience,
@@ -303,6 +304,7 @@ export const routeSchema = z.strictObject({
 			description:
 				'Header → claim (a name, or a JSON Pointer), or a mapping that says more. Copies from the client are removed on every route.',
 		}),
+	upstream_response: upstreamResponseSchema.optional(),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
 	rate_limits: oneOrMany(text(), 'expected the name of a rate limit or a list of names').optional().meta({
@@ -462,6 +464,7 @@ export const configSchema = z.strictObject({
 		})
 		.optional()
 		.meta({ description: 'How long things may take.' }),
+	upstream_response: upstreamResponseSchema.optional(),
 	cors: corsSchema.optional(),
 	errors: z
 		.strictObject({

@@ -86,4 +86,12 @@ export {
 	storeTypes,
 } from './store.ts';
 export type { EjectionSettings, HealthCheckSettings, PoolSettings, Upstream, UpstreamTls } from './upstream.ts';
-export type { Answer, HeaderStrip, RequestEdits, ResponseEdits, Verdict } from './verdict.ts';
+export {
+	type Answer,
+	type HeaderStrip,
+	passingRules,
+	type RequestEdits,
+	type ResponseEdits,
+	type ResponseRules,
+	type Verdict,
+} from './verdict.ts';

@@ -72,4 +72,34 @@ export interface ResponseEdits {
 	readonly add: HeaderList;
 	/** Lower-case names to remove from the upstream's response. */
 	readonly remove: readonly string[];
+	/** Of the route; the same object for every response of it. */
+	readonly rules: ResponseRules;
+	/** Texts that no field of the upstream may bring to the client: the credentials that it was given. */
+	readonly withheld: readonly string[];
 }
+
+/** What becomes of what an upstream says. */
+export interface ResponseRules {
+	/** Lower-case names of fields that never pass. */
+	readonly dropped: ReadonlySet<string>;
+	/** Undefined: Set-Cookie passes as it is. Gives the new value; must give a valid one for a valid one. */
+	readonly rewriteCookie: ((value: string) => string) | undefined;
+	/** Fields of a 401, beside those of the upstream that pass. */
+	readonly challenge: HeaderList;
+	/**
+	 * Keeps shared caches from answering one client with what is another's: `Cache-Control: private` where the upstream
+	 * says nothing of it, and these names in `Vary` where it leaves one out. Undefined: as the upstream says.
+	 */
+	readonly caching: { readonly vary: readonly string[] } | undefined;
+	/** What becomes of a field that holds a withheld text: it goes, or is written with that text made unreadable. */
+	readonly echo: 'strip' | 'rewrite' | 'pass';
+}
+
+/** Nothing becomes of it. */
+export const passingRules: ResponseRules = {
+	dropped: new Set(),
+	rewriteCookie: undefined,
+	challenge: [],
+	caching: undefined,
+	echo: 'pass',
+};

@@ -235,9 +235,9 @@ function withTrail(edits: RequestEdits, trail: RequestTrail, request: RequestVie
 	};
 }
 
-function withId({ set, add, remove }: ResponseEdits, { requestId }: RequestTrail): ResponseEdits {
+function withId({ set, add, remove, rules, withheld }: ResponseEdits, { requestId }: RequestTrail): ResponseEdits {
 	const id = [requestIdField, requestId] as const;
-	return { set: set.length === 0 ? [id] : [...set, id], add, remove };
+	return { set: set.length === 0 ? [id] : [...set, id], add, remove, rules, withheld };
 }
 
 function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { passingRules } from '#core/index';
 import { fieldLines } from '../../test/support/field-lines.ts';
 import { exchange, rawClient } from '../../test/support/raw-client.ts';
 import { rawUpstream, recordingUpstream } from '../../test/support/recording-upstream.ts';
@@ -110,6 +111,8 @@ test('response edits replace and remove', async () => {
 		set: [['access-control-allow-origin', 'https://a']],
 		add: [['vary', 'Origin']],
 		remove: ['x-powered-by'],
+		rules: passingRules,
+		withheld: [],
 	};
 	const gateway = await testEngine({ decide: forwardTo(upstream.url, { action: { response } }) });
 	const answer = await exchange(gateway.url, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');

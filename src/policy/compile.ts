@@ -16,6 +16,7 @@ import type {
 	DecryptionKey,
 	Effect,
 	HeaderStrip,
+	ResponseRules,
 	Upstream,
 } from '#core/index';
 import { compileBlocks } from '#formats/ip';
@@ -53,6 +54,7 @@ import { compileHost } from './host-matcher.ts';
 import { oncePerContent } from './once-per-content.ts';
 import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
 import { createUrlOf, hostOfUrls } from './request-url.ts';
+import { compileResponseRules, type ResponseRulesContent } from './response-rules.ts';
 import { compileRouteLimits, type RouteLimits } from './route-limits.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
@@ -113,6 +115,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		limits: compileRouteLimits(definition, options.rateLimits, options.cryptography.hexDigest),
 		guard: oncePerContent((content) => compileGuard(content, shared)),
 		upstream: oncePerContent(compileUpstream),
+		response: oncePerContent(compileResponseRules),
 	};
 	const routes = definition.routes.map((route) => compileRoute(route, shared, parts));
 	return {
@@ -212,6 +215,7 @@ interface Parts {
 	readonly limits: RouteLimits;
 	readonly guard: (content: GuardContent) => Guard;
 	readonly upstream: (content: UpstreamDefinition) => Upstream;
+	readonly response: (content: ResponseRulesContent) => ResponseRules;
 }
 
 function namesIn(where: CredentialLocation['in'], locations: readonly CredentialLocation[]): readonly string[] {
@@ -245,6 +249,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
 	}
 	const guard = route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames });
+	const locations = uniqueLocations(rules.flatMap(({ tokenFrom }) => tokenFrom));
 	const cors = route.cors ?? shared.definition.cors;
 	return {
 		name: route.name,
@@ -261,6 +266,13 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,
 		stripParameters:
 			passed.length > 0 ? without(shared.stripParameters, namesIn('query', passed)) : shared.stripParameters,
+		response: parts.response({
+			definition: route.upstreamResponse,
+			guard: guard === undefined ? undefined : { challenge: guard.challenge, locations },
+			stripPrefix: route.upstream.stripPrefix,
+			addPrefix: route.upstream.addPrefix,
+		}),
+		passesToken: passed.length > 0,
 		cors: cors !== undefined && guard?.challenge.schemes.includes('DPoP') === true ? withProofs(cors) : cors,
 		endsResponses: route.endAtExpiry === 'all',
 		statuses:

@@ -19,6 +19,7 @@ import {
 	type ResponseEdits,
 	type Verdict,
 } from '#core/index';
+import { credentialTexts } from '#formats/credential-text';
 import { withoutParameters } from '#formats/query';
 import { forSender } from './challenge.ts';
 import { evaluate } from './evaluate.ts';
@@ -26,6 +27,7 @@ import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
+import { withheldOf } from './withheld.ts';
 
 export type Decide = (request: RequestView) => Verdict | Promise<Verdict>;
 
@@ -264,24 +266,40 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 			cookies: route.stripCookies,
 			onUnauthorized: renew ?? 'pass',
 		},
-		response: responseEdits(route, evidence),
+		response: responseEdits(route, evidence, set),
 		until,
 		responseUntil: route.endsResponses ? until : Number.POSITIVE_INFINITY,
 		facts: evidence,
 	};
 }
 
-const untouched: ResponseEdits = { set: [], add: [], remove: [] };
-
-function responseEdits({ cors }: RoutePolicy, evidence: Evidence): ResponseEdits {
+/** `given`: fields with the credential that the upstream gets. */
+function responseEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): ResponseEdits {
+	const { cors, response: rules } = route;
 	const ours = ownFields(evidence);
-	if (cors === undefined) return ours.length === 0 ? untouched : { ...untouched, set: ours };
+	const withheld = withheldFrom(route, evidence, given);
+	if (cors === undefined) return { set: ours, add: noFields, remove: noNames, rules, withheld };
 	const headers = corsHeaders(cors, evidence.request);
 	return {
+		rules,
+		withheld,
 		set: [...headers.filter(([name]) => name !== 'vary'), ...ours],
 		add: headers.filter(([name]) => name === 'vary'),
 		remove: upstreamCorsFields,
 	};
+}
+
+const noFields: HeaderList = [];
+const noNames: readonly string[] = [];
+
+/** Credentials that the upstream knows, and that must not come back from it. */
+function withheldFrom(
+	{ response, passesToken }: RoutePolicy,
+	{ credential }: Evidence,
+	given: HeaderList,
+): readonly string[] {
+	if (response.echo === 'pass') return noNames;
+	return passesToken && credential !== undefined ? credentialTexts(credential.token) : withheldOf(given);
 }
 
 /** What an answer says beside CORS: the nonce of the client's next proof (RFC 9449 §8.2, §9), and of rate limits. */

@@ -11,6 +11,7 @@ import type {
 	HeaderStrip,
 	Principal,
 	Reason,
+	ResponseRules,
 	Upstream,
 } from '#core/index';
 import type { Attempts } from '#pipeline/limit/attempts';
@@ -39,6 +40,10 @@ export interface RoutePolicy {
 	/** Cookies and query parameters that carry tokens anywhere in this configuration. */
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
+	/** What becomes of what the upstream says. */
+	readonly response: ResponseRules;
+	/** `insecure_passthrough`: the upstream gets the client’s own token. */
+	readonly passesToken: boolean;
 	readonly cors: CorsRules | undefined;
 	/** A response that is still under way ends with its token. A tunnel always does. */
 	readonly endsResponses: boolean;

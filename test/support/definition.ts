@@ -112,6 +112,13 @@ export function route(
 		upstream: { ...upstream({}), stripPrefix: undefined, addPrefix: '' },
 		backendToken: { type: 'none' },
 		claimsToHeaders: [],
+		upstreamResponse: {
+			wwwAuthenticate: 'rewrite',
+			setCookie: 'pass',
+			tokenEcho: 'strip',
+			remove: [],
+			sharedCache: false,
+		},
 		cors: undefined,
 		responses: {},
 		rateLimits: [],

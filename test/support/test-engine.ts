@@ -1,7 +1,7 @@
 /** An engine on a free port with a decision that tests can swap, and a record of everything it reported. */
 
 import { onTestFinished } from 'vitest';
-import type { Log, Reason, RequestEdits, RequestView, Upstream } from '#core/index';
+import { type Log, passingRules, type Reason, type RequestEdits, type RequestView, type Upstream } from '#core/index';
 import { createEngine } from '#http/create-engine';
 import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
 import { upstream as upstreamOf } from './definition.ts';
@@ -131,7 +131,7 @@ export function forwardTo(
 				onUnauthorized: 'pass',
 				...change.edits,
 			},
-			response: { set: [], add: [], remove: [] },
+			response: { set: [], add: [], remove: [], rules: passingRules, withheld: [] },
 			until: Number.POSITIVE_INFINITY,
 			responseUntil: Number.POSITIVE_INFINITY,
 			...change.action,

@@ -6,6 +6,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { HeaderList } from '#core/index';
+import { credentialTexts } from '#formats/credential-text';
 import type { Body } from '../h1/body.ts';
 import { upstreamFields, upstreamHead } from '../h1/upstream-head.ts';
 import { effectiveHost } from '../target.ts';
@@ -395,7 +396,13 @@ export class Forwarding<C> implements Applicant {
 		upstream?.destroy();
 		const names = new Set(set.map(([name]) => name.toLowerCase()));
 		const others = edits.set.filter(([name]) => !names.has(name.toLowerCase()));
-		this.#action = { ...this.#action, upstream: { ...edits, set: [...others, ...set] } };
+		const { response } = this.#action;
+		const withheld = [...response.withheld, ...set.flatMap(([, value]) => credentialTexts(value))];
+		this.#action = {
+			...this.#action,
+			upstream: { ...edits, set: [...others, ...set] },
+			response: { ...response, withheld },
+		};
 		const forwarded = client.forwardedLines(head, this.#host);
 		this.#fields = upstreamFields(head, this.#action.upstream, client.isTrusted, forwarded);
 		this.#tried = 0;

@@ -1,10 +1,10 @@
 /** The way of a response from an upstream to the client: read strictly, rewritten once, its body passed on as it comes. */
 import { Buffer } from 'node:buffer';
 import { type Body, bodyOf, CountedBody, UntilClose } from '../h1/body.ts';
-import { clientFields } from '../h1/client-head.ts';
 import { placeOf, valueAt } from '../h1/field-lines.ts';
 import { noFraming } from '../h1/framing.ts';
 import { PartialHead } from '../h1/partial-head.ts';
+import { clientFields } from '../h1/response-fields.ts';
 import { type ResponseHead, readResponseHead } from '../h1/response-head.ts';
 import { kept } from '../wire.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';

@@ -1,9 +1,10 @@
 /** Which upgrades are carried (WebSocket and the like, RFC 9110 §7.8), and the moment of the switch. */
 import { isFieldValue } from '#formats/header-value';
-import { clientFields, switchingHead } from '../h1/client-head.ts';
+import { switchingHead } from '../h1/client-head.ts';
 import { joinedValues } from '../h1/field-lines.ts';
 import { noFraming } from '../h1/framing.ts';
 import type { RequestHead } from '../h1/request-head.ts';
+import { clientFields } from '../h1/response-fields.ts';
 import type { ResponseHead } from '../h1/response-head.ts';
 import { joinWires } from '../tunnel.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';

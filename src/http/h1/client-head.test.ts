@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import type { ResponseEdits } from '#core/index';
+import { passingRules, type ResponseEdits } from '#core/index';
 import { fieldLines, flatLines, keptFieldLines } from '../../../test/support/field-lines.ts';
-import { clientFields, responseHead } from './client-head.ts';
+import { responseHead } from './client-head.ts';
+import { clientFields } from './response-fields.ts';
 import { ResponseHead } from './response-head.ts';
 
-const none = { set: [], add: [], remove: [] };
+const none: ResponseEdits = { set: [], add: [], remove: [], rules: passingRules, withheld: [] };
 
 function responseOf(raw: readonly string[], status: number): ResponseHead {
 	const { text, places } = keptFieldLines(raw, `HTTP/1.1 ${status} \r\n`);
@@ -41,11 +42,12 @@ test('hop-by-hop fields and what Connection names stay behind', () => {
 
 test('edits replace, add and remove', () => {
 	const raw = ['VARY', 'Accept', 'Access-Control-Allow-Origin', '*', 'Server', 'y'];
-	const edits = {
+	const edits: ResponseEdits = {
+		...none,
 		set: [['access-control-allow-origin', 'https://a']],
 		add: [['vary', 'Origin']],
 		remove: ['server'],
-	} as const;
+	};
 	expect(clientLines(raw, 200, edits)).toEqual(
 		fieldLines('VARY: Accept', 'access-control-allow-origin: https://a', 'vary: Origin'),
 	);

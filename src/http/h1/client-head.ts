@@ -1,37 +1,10 @@
 /** The heads that a client receives: of the upstream's response, of the gateway's own answers, and of a switch. */
 import { STATUS_CODES } from 'node:http';
-import type { ResponseEdits } from '#core/index';
 import { isFieldValue } from '#formats/header-value';
 import type { PreparedAnswer } from '../answer.ts';
-import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
 import { hasNoContent } from '../status.ts';
 import { placeOf } from './field-lines.ts';
-import { type Fate, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { ResponseHead } from './response-head.ts';
-
-/** `_` in a name is not `-` here: what clients receive is for them to read. Content-Length is written anew. */
-const fateOf = rememberFates((name): Fate => {
-	const lower = name.toLowerCase();
-	return isHopByHop(lower) || lower === 'content-length' ? 'drop' : 'keep';
-});
-
-const unedited = (value: string): string => value;
-
-/** End-to-end fields of the response with the edits done. Repeated fields and order stay. Throws for an invalid edit. */
-export function clientFields(head: ResponseHead, edits: ResponseEdits): string {
-	const { fields } = head.connection;
-	const replaced: string[] = [];
-	for (const [name] of edits.set) replaced.push(canonicalName(name));
-	for (const name of edits.remove) replaced.push(canonicalName(name));
-	// A date is the origin's to give, and the connection's options cannot take away what the gateway adds.
-	const alsoDropped = fields.size === 0 ? replaced : [...replaced, ...fields];
-	const kept = keptLines(head, {
-		fateOf,
-		alsoDropped: alsoDropped.length === 0 ? undefined : alsoDropped,
-		edited: unedited,
-	});
-	return kept + writtenLines(edits.set) + writtenLines(edits.add);
-}
 
 /** How the connection goes on after this response. */
 export interface ClientConnectionState {
