@@ -1,6 +1,6 @@
 /**
- * `/keys`: key pairs of shared access signatures that live in the store. A key is shown once, when it is made; whoever
- * loses it makes another.
+ * `/keys`: key pairs of shared access signatures that live in the store. These pages show a key once, when it is made;
+ * whoever loses it makes another.
  */
 import { isJsonObject, type JsonObject, member } from '#core/index';
 import { isIdentifier } from '#formats/shared-access/identifier';

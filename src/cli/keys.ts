@@ -9,8 +9,8 @@ const help = `Usage: countersign keys list --admin URL
        countersign keys disable|enable|remove --admin URL --name NAME
 
 Named pairs of shared keys, in the store of the gateway, for providers with stored_keys. Both keys of a pair are in force
-at once: move clients to one, then regenerate the other, which stops working on every gateway at that moment. A key is
-shown once, when it is made.
+at once: move clients to one, then regenerate the other, which stops working on every gateway at that moment. It
+shows a key once, when it is made.
 
   --provider NAME    whose keys; not needed where one provider has stored_keys
   --name NAME        name of the pair: what signatures call it (skn), and the client of whoever signs

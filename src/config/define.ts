@@ -98,7 +98,8 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	};
 	checkBindings(file.routes, definition, report);
 	checkRateLimits(definition, report);
-	adviseOnProviders(providers, definition.routes, tokenServers.used, report);
+	const openers = admin?.auth === undefined ? [] : [admin.auth.provider];
+	adviseOnProviders(providers, definition.routes, new Set([...tokenServers.used, ...openers]), report);
 	return definition;
 }
 
@@ -187,7 +188,8 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 function adviseOnProviders(
 	providers: ReadonlyMap<string, ReadProvider>,
 	routes: Definition['routes'],
-	tokenServers: ReadonlySet<string>,
+	/** Names of providers that are used for something else. */
+	usedElsewhere: ReadonlySet<string>,
 	report: Report,
 ): void {
 	if (report.list().some(({ severity }) => severity === 'error')) return;
@@ -196,7 +198,7 @@ function adviseOnProviders(
 			route.rules.filter(({ provider }) => provider === name).map((rules) => ({ route: route.name, rules })),
 		);
 		if (uses.length === 0) {
-			if (tokenServers.has(name)) continue;
+			if (usedElsewhere.has(name)) continue;
 			report.hint(path, 'no route accepts tokens of this provider', { at: 'key' });
 			continue;
 		}

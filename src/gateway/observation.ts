@@ -6,6 +6,7 @@ import type { Assembly, Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
 import { metrics, processMetrics } from '#observe/catalogue';
+import { createGatewayTokenWatch, type GatewayTokenEvent } from '#observe/gateway-tokens';
 import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/introspection-metrics';
 import { measureLimits } from '#observe/limit-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
@@ -39,19 +40,23 @@ export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'me
 export interface ObservationOptions {
 	/** False: metrics are not sent to the collector from here, since somebody else adds them up. */
 	readonly sendMetrics: boolean;
+	/** Puts on record that a token of a self-hosted gateway ends soon, or has ended. Never throws. */
+	readonly recordToken: (event: GatewayTokenEvent) => void;
 }
 
 /** Rejects with a readable Error when a collector is configured and the packages for it are not installed. */
 export async function createObservation(
 	definition: Definition,
 	runtime: Runtime,
-	{ sendMetrics }: ObservationOptions,
+	{ sendMetrics, recordToken }: ObservationOptions,
 ): Promise<Observation> {
 	const { clock, cryptography, log } = runtime;
 	const { otlp } = definition.telemetry;
 	const meter = createPrometheusMeter(Object.values(metrics), processMetrics);
 	const requestMetrics = createRequestMetrics(meter);
 	const introspections = createIntrospectionMetrics(meter);
+	const gatewayTokens = createGatewayTokenWatch(meter, recordToken);
+	gatewayTokens.follow(gatewayProviders(definition));
 	const exported =
 		otlp === undefined
 			? undefined
@@ -61,7 +66,13 @@ export async function createObservation(
 					log,
 				});
 	return {
-		metrics: requestMetrics,
+		metrics: {
+			...requestMetrics,
+			ended(request) {
+				requestMetrics.ended(request);
+				gatewayTokens.ended(request);
+			},
+		},
 		trailOf: createRequestTrails({
 			randomBytes: cryptography.randomBytes,
 			sample: otlp?.traces === true ? otlp.sample : undefined,
@@ -86,13 +97,22 @@ export async function createObservation(
 			);
 		},
 		watchUpstreams: (look) => measureUpstreams(meter, look),
-		follow({ routes, providers }) {
+		follow(next) {
+			const { routes, providers } = next;
+			gatewayTokens.follow(gatewayProviders(next));
 			const names = new Set(providers.map(({ name }) => name));
 			requestMetrics.follow(new Set(routes.map(({ name }) => name)), names);
 			introspections.follow(names);
 		},
 		close: async () => exported?.close(),
 	};
+}
+
+/** Providers whose signatures are tokens of self-hosted gateways. */
+function gatewayProviders({ providers }: Definition): ReadonlySet<string> {
+	return new Set(
+		providers.flatMap(({ name, sharedAccess }) => (sharedAccess?.format === 'apim_gateway' ? [name] : [])),
+	);
 }
 
 /** The optional peer dependencies of package.json. */

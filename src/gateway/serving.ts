@@ -72,7 +72,10 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 		.then(() => createLive(assemble(definition, runtime)))
 		.catch(abandon);
 	const { sendMetrics } = options;
-	const observation = await createObservation(definition, runtime, { sendMetrics }).catch(abandon);
+	const observation = await createObservation(definition, runtime, {
+		sendMetrics,
+		recordToken: (event) => auditFile?.write(JSON.stringify(event)),
+	}).catch(abandon);
 	const trail: AuditTrail =
 		auditFile === undefined
 			? { record: (input) => onAudit?.(auditRecord(input)), commit: undefined }

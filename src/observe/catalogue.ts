@@ -92,6 +92,11 @@ export const metrics = {
 		'Allowed requests whose token had less than 60 seconds left: these clients renew late. The first 100 clients by name, the rest as other.',
 		['client'],
 	),
+	gatewayTokens: counter(
+		'countersign_gateway_tokens_total',
+		'Requests with a genuine token of a self-hosted gateway (format apim_gateway) that ends soon or has ended; state is near_expiry (allowed, less than seven days left) or expired (refused). The first gateways of a provider by name, at least 100, the rest as other.',
+		['provider', 'gateway', 'state'],
+	),
 	keyFetches: counter(
 		'countersign_key_fetches_total',
 		'Attempts to fetch a provider’s keys; outcome is ok or failed.',
@@ -184,6 +189,9 @@ export const maxClients = 100;
 
 /** Seconds left at which a token counts as close to its expiry. */
 export const closeToExpiry = 60;
+
+/** Seconds left at which a token of a self-hosted gateway should be renewed. */
+export const gatewayTokenNearExpiry = 7 * 24 * 3600;
 
 /** Label value where there is no route, provider or reason. */
 export const none = 'none';

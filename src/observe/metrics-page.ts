@@ -10,7 +10,8 @@ for Grafana: [deploy/grafana/countersign.json](../deploy/grafana/countersign.jso
 
 Labels take their values from the configuration (\`route\`, \`provider\`, \`upstream\`, \`endpoint\`), from the [reasons](troubleshooting.md)
 (\`reason\`) or from the fixed sets named below; \`none\` stands where there is none, as for the route of a path that no
-route matches. A client can choose no label value, except its own name in \`client\`, where the first 100 clients count.
+route matches. A client can choose no label value, except its own name in \`client\`, where the first 100 clients count;
+\`gateway\` is the name of a key pair that the operator made.
 A request is counted when it is over, a WebSocket when it is closed.
 
 With several workers the page shows all of them together: counters and histograms add up, workers that are gone included,
