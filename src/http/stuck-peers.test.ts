@@ -140,6 +140,31 @@ test('a client that sends its body and does not read is let go, however the two 
 	client.destroy();
 });
 
+test('an upstream whose early answer waits for a slow client is not late, whatever the client sends', async () => {
+	const upstream = await recordingUpstream({
+		answer: (_, response) => {
+			response.writeHead(200, { 'Content-Length': large });
+			response.end(Buffer.alloc(large));
+		},
+	});
+	const ejection = { failures: 1, time: 60_000, maxTime: 60_000, statuses: [] };
+	const decide = forwardTo([upstream.url, upstream.url], { upstream: { bodyTimeout: 150, timeout: 150, ejection } });
+	const gateway = await testEngine({ decide });
+	const client = await rawClient(gateway.url);
+	client.socket.pause();
+	client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nsome');
+	await upstream.arrived(1);
+	await pause(100);
+	client.send('more');
+	await pause(400);
+	expect(gateway.outcomes).toEqual([]);
+	client.socket.resume();
+	expect((await client.response()).body.length).toBe(large);
+	const states = gateway.engine.upstreams().flatMap(({ endpoints }) => endpoints.map(({ state }) => state));
+	expect(states).toEqual(['available', 'available']);
+	client.destroy();
+});
+
 test('a tunnel whose one side is gone and whose other side does not read ends', async () => {
 	const upstream = await recordingUpstream({
 		upgrade: (_, socket) => {

@@ -6,7 +6,6 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { HeaderList } from '#core/index';
-import { credentialTexts } from '#formats/credential-text';
 import type { Body } from '../h1/body.ts';
 import { upstreamFields, upstreamHead } from '../h1/upstream-head.ts';
 import { effectiveHost } from '../target.ts';
@@ -16,10 +15,11 @@ import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
 import { kept } from '../wire.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
+import { idempotent } from './idempotent.ts';
+import { mayRenew, Renewal, withCredential } from './renewal.ts';
 import { type Progress, ResponseRelay } from './response-relay.ts';
 import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
 
-const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const never = Number.POSITIVE_INFINITY;
 const none: readonly Endpoint[] = [];
 
@@ -58,8 +58,7 @@ export class Forwarding<C> implements Applicant {
 	#isSent = false;
 	#response: ResponseRelay<C> | undefined;
 	/** The upstream did not take our credential: another one is being got, and its answer waits. */
-	#renewal: 'none' | 'under way' | 'over' = 'none';
-	#hasEnded = false;
+	#renewal: Renewal | undefined;
 	#isStopped = false;
 
 	constructor(exchange: Exchange<C>, action: ForwardAction) {
@@ -157,8 +156,8 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	ended(): void {
-		if (this.#renewal === 'under way') {
-			this.#hasEnded = true;
+		if (this.#renewal?.isUnderWay === true) {
+			this.#renewal.hasEnded = true;
 			return;
 		}
 		if (this.#response?.endsWithConnection() === true) this.#complete();
@@ -170,7 +169,7 @@ export class Forwarding<C> implements Applicant {
 		const upstream = this.#upstream;
 		if (this.#isStopped || upstream === undefined) return;
 		this.#upstream = undefined;
-		if (this.#renewal === 'under way') return;
+		if (this.#renewal?.isUnderWay === true) return;
 		const endpoint = upstream.shelf;
 		const hasArrived = this.#response?.hasBegun === true;
 		// One that was used before may end at any time, and says nothing of its endpoint.
@@ -197,7 +196,8 @@ export class Forwarding<C> implements Applicant {
 		this.#upstream = upstream;
 		this.#tried += 1;
 		this.#hasBegun = false;
-		this.#response = new ResponseRelay(this.#exchange, this.#action, this.#mayRenew());
+		const holdsUnauthorized = this.#renewal === undefined && !isUpgrade && mayRenew(head, edits);
+		this.#response = new ResponseRelay(this.#exchange, this.#action, holdsUnauthorized);
 		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : upstream.shelf.authority;
 		const upgrade = isUpgrade ? offeredProtocols(head) : undefined;
 		this.#headText = upstreamHead(head, edits, { host, fields: this.#fields, upgrade });
@@ -303,7 +303,9 @@ export class Forwarding<C> implements Applicant {
 		if (this.#upstream === undefined) return;
 		const { timeout, bodyTimeout } = this.#action.upstream.upstream;
 		const { sweep } = this.#exchange.engine;
-		if (this.#response?.head === undefined || this.#isHeldBack) this.#upstream.deadline = sweep.in(timeout);
+		// Its connection is not read while the client has to catch up: whatever it sends, nobody would hear it.
+		if (this.#isWaitedFor) this.#upstream.deadline = never;
+		else if (this.#response?.head === undefined || this.#isHeldBack) this.#upstream.deadline = sweep.in(timeout);
 		else this.#upstream.deadline = this.#isSent ? sweep.in(bodyTimeout) : never;
 	}
 
@@ -347,34 +349,27 @@ export class Forwarding<C> implements Applicant {
 		}
 	}
 
-	/** Whether a 401 may be answered by asking once more: safe for the upstream, and with something new to show. */
-	#mayRenew(): boolean {
-		if (this.#renewal !== 'none' || this.#action.upstream.onUnauthorized === 'pass') return false;
-		const { head, isUpgrade } = this.#exchange;
-		return !isUpgrade && !head.hasBody && idempotent.has(head.method);
-	}
-
 	async #renew(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): Promise<void> {
 		const { onUnauthorized } = this.#action.upstream;
 		// More of the answer came while it is held.
-		if (this.#renewal !== 'none' || onUnauthorized === 'pass') return;
-		this.#renewal = 'under way';
+		if (this.#renewal !== undefined || onUnauthorized === 'pass') return;
+		const renewal = new Renewal();
+		this.#renewal = renewal;
 		upstream.wire.socket.pause();
 		upstream.deadline = never;
 		try {
-			const set = await onUnauthorized();
+			const fields = await renewal.outcome(onUnauthorized);
 			this.#exchange.engine.sweep.tick();
-			this.#renewal = 'over';
 			if (this.#isStopped) return;
-			if (set === undefined) this.#release(response, upstream);
-			else this.#askAgain(set);
+			if (fields === undefined) this.#release(response, upstream, renewal.hasEnded);
+			else this.#askAgain(fields);
 		} catch (error) {
 			if (!this.#isStopped) this.#threw(error);
 		}
 	}
 
-	/** There is no other credential: the 401 is the answer. */
-	#release(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
+	/** There is no other credential: the 401 is the answer. `hasEnded`: nothing more of it will come. */
+	#release(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>, hasEnded: boolean): void {
 		const isLost = this.#upstream === undefined;
 		upstream.wire.socket.resume();
 		const result = response.release();
@@ -383,26 +378,17 @@ export class Forwarding<C> implements Applicant {
 			return;
 		}
 		this.#proceed(response, upstream, result, false);
-		if (this.#hasEnded) this.ended();
+		if (hasEnded) this.ended();
 	}
 
-	#askAgain(set: HeaderList): void {
+	#askAgain(fields: HeaderList): void {
 		const { head, client } = this.#exchange;
-		const edits = this.#action.upstream;
 		const upstream = this.#upstream;
 		this.#upstream = undefined;
 		upstream?.shelf.answered(401);
 		// What is left of its answer is not worth a connection.
 		upstream?.destroy();
-		const names = new Set(set.map(([name]) => name.toLowerCase()));
-		const others = edits.set.filter(([name]) => !names.has(name.toLowerCase()));
-		const { response } = this.#action;
-		const withheld = [...response.withheld, ...set.flatMap(([, value]) => credentialTexts(value))];
-		this.#action = {
-			...this.#action,
-			upstream: { ...edits, set: [...others, ...set] },
-			response: { ...response, withheld },
-		};
+		this.#action = withCredential(this.#action, fields);
 		const forwarded = client.forwardedLines(head, this.#host);
 		this.#fields = upstreamFields(head, this.#action.upstream, client.isTrusted, forwarded);
 		this.#tried = 0;
