@@ -8,6 +8,7 @@ import { maxTrailer } from '#http/h1/body';
 import { maxResponseHead, maxResponseLines } from '#http/h1/response-head';
 import * as h2 from '#http/h2/session-options';
 import { lingerBytes, lingerTime } from '#http/linger';
+import { keepAliveDelay } from '#http/probing';
 import { longestStale } from '#http/upstream/addresses';
 import { idleMargin, maxIdleTime } from '#http/upstream/endpoint';
 
@@ -33,7 +34,7 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				key: 'limits.connections',
 				effect: 'closed as it comes',
 			},
-			{ what: 'TLS handshake', limit: timeouts.requestHead, key: 'timeouts.request_head', effect: 'closed' },
+			{ what: 'TLS handshake', limit: timeouts.tlsHandshake, key: 'timeouts.tls_handshake', effect: 'closed' },
 			{
 				what: 'a request’s head, from its first byte to its last; the first byte on a new connection',
 				limit: timeouts.requestHead,
@@ -84,6 +85,11 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				limit: `\`${defaults.endAtExpiry}\``,
 				key: 'end_at_expiry',
 				effect: 'closed, broken off',
+			},
+			{
+				what: 'a peer that is silent, client or upstream',
+				limit: time(keepAliveDelay),
+				effect: 'TCP asks whether it is there (keep-alive); closed when it is not',
 			},
 			{
 				what: 'requests under way when the process is told to stop',

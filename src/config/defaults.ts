@@ -19,7 +19,14 @@ export const defaults = {
 		healthCheck: { interval: '10s', timeout: '2s', healthy: 2, unhealthy: 3 },
 	},
 	limits: { headers: '32KiB', headerCount: 100, token: '16KiB' },
-	timeouts: { requestHead: '10s', requestBody: '30s', keepAlive: '75s', tunnelIdle: '5m', drain: '30s' },
+	timeouts: {
+		tlsHandshake: '5s',
+		requestHead: '10s',
+		requestBody: '30s',
+		keepAlive: '75s',
+		tunnelIdle: '5m',
+		drain: '30s',
+	},
 	cors: {
 		methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as readonly string[],
 		headers: ['authorization', 'content-type'] as readonly string[],

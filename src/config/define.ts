@@ -176,6 +176,7 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 	const time = (key: keyof NonNullable<typeof value>, fallback: string) =>
 		timerMilliseconds(value?.[key] ?? fallback, ['timeouts', key], report);
 	return {
+		tlsHandshake: time('tls_handshake', defaults.timeouts.tlsHandshake),
 		requestHead: time('request_head', defaults.timeouts.requestHead),
 		requestBody: time('request_body', defaults.timeouts.requestBody),
 		keepAlive: time('keep_alive', defaults.timeouts.keepAlive),

@@ -170,6 +170,7 @@ export interface LimitsDefinition {
 
 /** Milliseconds, all of them. */
 export interface TimeoutsDefinition {
+	readonly tlsHandshake: number;
 	/** From the first byte of a request to the end of its head. */
 	readonly requestHead: number;
 	/** Between two pieces of a request body. */

@@ -138,7 +138,7 @@ test('defaults of a small file', async () => {
 	expect(definition).toMatchObject({
 		listen: [{ host: '127.0.0.1', port: 8080, tls: undefined }],
 		limits: { headers: 32_768, headerCount: 100, token: 16_384 },
-		timeouts: { requestHead: 10_000, drain: 30_000 },
+		timeouts: { tlsHandshake: 5_000, requestHead: 10_000, drain: 30_000 },
 		tokenCacheBytes: 192 * 1024 * 1024,
 		audit: { onOverflow: 'drop' },
 	});

@@ -445,6 +445,10 @@ export const configSchema = z.strictObject({
 		.meta({ description: 'Rate limits, by name: a route names those that hold there.' }),
 	timeouts: z
 		.strictObject({
+			tls_handshake: duration().optional().meta({
+				description: 'A client’s TLS handshake, from its connection to the last byte.',
+				default: defaults.timeouts.tlsHandshake,
+			}),
 			request_head: duration().optional().meta({
 				description: 'From the first byte of a request to the end of its head.',
 				default: defaults.timeouts.requestHead,

@@ -69,6 +69,7 @@ export interface EngineOptions {
 	};
 	/** Milliseconds. */
 	readonly timeouts: {
+		readonly tlsHandshake: number;
 		readonly requestHead: number;
 		readonly requestBody: number;
 		readonly keepAlive: number;

@@ -10,6 +10,7 @@ import {
 	Server as TlsServer,
 } from 'node:tls';
 import type { BoundAddress, EngineOptions, ListenerOptions } from './engine.ts';
+import { keepAliveDelay } from './probing.ts';
 import { Wire } from './wire.ts';
 
 /** What a listener tells. */
@@ -20,10 +21,12 @@ export interface ListenerEvents {
 	ready(connection: Wire | TLSSocket, isMutual: boolean): void;
 }
 
+const keepsAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveDelay };
+
 /** A listener that has a server but is not bound yet. Throws when certificate or key cannot be used. */
 export function createListener({ tls }: ListenerOptions, options: EngineOptions, events: ListenerEvents): Server {
 	if (tls === undefined) {
-		const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true });
+		const server = createServer({ ...keepsAlive, noDelay: true, allowHalfOpen: true, pauseOnConnect: true });
 		return server.on('connection', (accepted) => {
 			const wire = Wire.accept(accepted);
 			if (opened(wire.socket, events)) events.ready(wire, false);
@@ -32,9 +35,11 @@ export function createListener({ tls }: ListenerOptions, options: EngineOptions,
 	const isMutual = tls.clientCertificate !== 'none';
 	const server = createTlsServer({
 		...secureContext(tls),
+		...keepsAlive,
 		noDelay: true,
-		allowHalfOpen: true,
-		handshakeTimeout: options.timeouts.requestHead,
+		// A client that ends its side within the handshake has gone away.
+		allowHalfOpen: false,
+		handshakeTimeout: options.timeouts.tlsHandshake,
 		// What a client does not offer is not chosen; one that offers nothing gets HTTP/1.1.
 		ALPNProtocols: ['h2', 'http/1.1'],
 		requestCert: isMutual,
@@ -43,6 +48,7 @@ export function createListener({ tls }: ListenerOptions, options: EngineOptions,
 	server.on('connection', (socket) => opened(socket, events));
 	server.on('secureConnection', (socket) => {
 		socket.on('error', ignore);
+		socket.allowHalfOpen = true;
 		events.ready(socket, isMutual);
 	});
 	server.on('tlsClientError', (_, socket) => socket.destroy());

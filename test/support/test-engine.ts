@@ -48,6 +48,7 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
 			...options.engine,
 			limits: { headers: 16_384, headerCount: 100, body: undefined, connections: undefined, ...options.limits },
 			timeouts: {
+				tlsHandshake: 10_000,
 				requestHead: 10_000,
 				requestBody: 10_000,
 				keepAlive: 10_000,

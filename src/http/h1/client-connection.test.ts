@@ -28,7 +28,14 @@ test('what drains of the answer before does not begin the upstream’s time whil
 			listeners: [],
 			trustedProxies: [],
 			limits: { headers: 16_384, headerCount: 100, body: undefined, connections: undefined },
-			timeouts: { requestHead: 10_000, requestBody: 10_000, keepAlive: 10_000, tunnelIdle: 0, drain: 0 },
+			timeouts: {
+				tlsHandshake: 10_000,
+				requestHead: 10_000,
+				requestBody: 10_000,
+				keepAlive: 10_000,
+				tunnelIdle: 0,
+				drain: 0,
+			},
 			log,
 		},
 		handler: {

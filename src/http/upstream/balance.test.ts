@@ -6,11 +6,12 @@ interface Fake extends Candidate {
 	readonly name: number;
 	inFlight: number;
 	available: boolean;
+	hasRoom: boolean;
 }
 
 function fakes(...inFlight: readonly number[]): Fake[] {
 	return inFlight.map((count, name) => {
-		const fake: Fake = { name, inFlight: count, available: true, isAvailable: () => fake.available };
+		const fake: Fake = { name, inFlight: count, available: true, hasRoom: true, isAvailable: () => fake.available };
 		return fake;
 	});
 }
@@ -61,4 +62,14 @@ test('of many, two at random are compared: the load spreads', () => {
 	const counts = all.map(({ inFlight }) => inFlight);
 	expect(Math.min(...counts)).toBeGreaterThan(90);
 	expect(Math.max(...counts)).toBeLessThan(110);
+});
+
+test('of many, two that are full send nobody into the queue while another one has room', () => {
+	const all = fakes(...Array<number>(17).fill(8));
+	for (const one of all) one.hasRoom = false;
+	const [, , , free] = all;
+	if (free === undefined) throw new Error('seventeen were made');
+	free.hasRoom = true;
+	free.inFlight = 7;
+	for (const first of [0, 0.5, 0.99]) expect(leastBusy(all, [], 0, 0, () => first)).toBe(free);
 });

@@ -6,6 +6,8 @@
 export interface Candidate {
 	/** Requests and tunnels under way. */
 	readonly inFlight: number;
+	/** Whether a request could go there now without waiting. */
+	readonly hasRoom: boolean;
 	/** Whether it is trusted at this monotonic time. */
 	isAvailable(now: number): boolean;
 }
@@ -29,7 +31,8 @@ export function leastBusy<E extends Candidate>(
 		const first = Math.floor(random() * length);
 		const second = (first + 1 + Math.floor(random() * (length - 1))) % length;
 		const better = lesser(endpoints[first], endpoints[second], avoided, now);
-		if (better !== undefined && rank(better, avoided, now) === 0) return better;
+		// Two that are full or failing say nothing of the others.
+		if (better?.hasRoom === true && rank(better, avoided, now) === 0) return better;
 	}
 	let best: E | undefined;
 	for (let index = 0; index < length; index++) best = lesser(best, endpoints[(turn + index) % length], avoided, now);

@@ -2,6 +2,7 @@
 import { connect as connectPlain, isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, createSecureContext } from 'node:tls';
 import type { UpstreamTls } from '#core/index';
+import { keepAliveDelay } from '../probing.ts';
 import { Wire } from '../wire.ts';
 import type { Addresses } from './addresses.ts';
 
@@ -35,7 +36,8 @@ export function placeOfOrigin(origin: string): Place {
 /** Throws when certificate, key or authorities cannot be used. */
 export function createConnector(place: Place, tls: UpstreamTls | undefined, addresses: Addresses): Connector {
 	const { host, port } = place;
-	const where = { host, port, lookup: addresses.lookup, autoSelectFamily: true, noDelay: true };
+	const keepsAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveDelay };
+	const where = { host, port, lookup: addresses.lookup, autoSelectFamily: true, noDelay: true, ...keepsAlive };
 	if (!place.isSecure) {
 		return { ready: 'connect', connect: () => Wire.open((reading) => connectPlain({ ...reading, ...where })) };
 	}
@@ -57,6 +59,7 @@ export function createConnector(place: Place, tls: UpstreamTls | undefined, addr
 		connect() {
 			const socket = connectTls(session === undefined ? options : { ...options, session });
 			socket.setNoDelay(true);
+			socket.setKeepAlive(true, keepAliveDelay);
 			socket.on('session', (next: Buffer) => {
 				session = next;
 			});

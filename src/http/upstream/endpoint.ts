@@ -74,7 +74,6 @@ export class Endpoint implements Shelf, Candidate {
 		return this.#health?.state ?? 'available';
 	}
 
-	/** Whether a request could go there now without waiting. */
 	get hasRoom(): boolean {
 		return this.#idle.length > 0 || this.#open.size < this.#maxConnections;
 	}
