@@ -17,4 +17,7 @@ test('calls are counted by provider and outcome, timed, and forgotten with their
 	measured.follow(new Set(['other']));
 	expect(meter.sum('countersign_introspections_total', 'idp', 'active')).toBe(0);
 	expect(meter.sum('countersign_introspections_total', 'other', 'inactive')).toBe(1);
+	// A call that began before.
+	measured.record({ provider: 'idp', outcome: 'active', seconds: 0.02, needless: true });
+	expect([...meter.told.keys()].filter((key) => key.includes('idp'))).toEqual([]);
 });

@@ -13,7 +13,10 @@ export interface MeasuredIntrospection {
 
 export interface IntrospectionMetrics {
 	record(call: MeasuredIntrospection): void;
-	/** Forgets series of providers that the configuration no longer names. */
+	/**
+	 * Forgets series of providers that the configuration no longer names; calls that began before make no new ones. Before
+	 * the first call every name is taken.
+	 */
 	follow(providers: ReadonlySet<string>): void;
 }
 
@@ -26,10 +29,11 @@ interface ProviderSeries {
 /** Label values are providers of the configuration. */
 export function createIntrospectionMetrics(meter: Meter): IntrospectionMetrics {
 	const providers = new Map<string, ProviderSeries>();
+	let inForce: ReadonlySet<string> | undefined;
 
-	function seriesOf(provider: string): ProviderSeries {
+	function seriesOf(provider: string): ProviderSeries | undefined {
 		let series = providers.get(provider);
-		if (series === undefined) {
+		if (series === undefined && inForce?.has(provider) !== false) {
 			const outcome = (name: string) => meter.series(metrics.introspections, [provider, name]);
 			series = {
 				duration: meter.series(metrics.introspectionDuration, [provider]),
@@ -49,12 +53,14 @@ export function createIntrospectionMetrics(meter: Meter): IntrospectionMetrics {
 	return {
 		record({ provider, outcome, seconds, needless }) {
 			const series = seriesOf(provider);
+			if (series === undefined) return;
 			series.outcomes[outcome].record(1);
 			// A call that never was took no time, and would make the others look quick.
 			if (outcome !== 'kept_back') series.duration.record(seconds);
 			if (needless) series.needless.record(1);
 		},
 		follow(names) {
+			inForce = names;
 			for (const [name, { duration, outcomes, needless }] of providers) {
 				if (names.has(name)) continue;
 				for (const series of [duration, needless, ...Object.values(outcomes)]) series.remove();

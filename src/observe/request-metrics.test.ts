@@ -91,7 +91,7 @@ test('clients beyond the hundredth are other, and names are cut', () => {
 	expect(meter.sum(metrics.closeToExpiry.name, 'other')).toBeGreaterThan(800);
 });
 
-test('what the configuration no longer names is forgotten, and comes back when it is seen again', () => {
+test('what the configuration no longer names is forgotten, and comes back with the configuration that names it', () => {
 	const meter = fakeMeter();
 	const measured = createRequestMetrics(meter);
 	const refused: MeasuredRequest = { ...allowed, decision: 'deny', reason: 'token_expired', status: 401 };
@@ -107,6 +107,15 @@ test('what the configuration no longer names is forgotten, and comes back when i
 	]);
 	measured.follow(new Set(), new Set());
 	expect([...meter.told.keys()].filter((key) => /orders|idp/.test(key))).toEqual([]);
+	// It was decided before, and ends now.
+	measured.decided(facts({ principal: principal() }), 1);
+	measured.ended(allowed);
+	expect([...meter.told.keys()].filter((key) => /orders|idp/.test(key))).toEqual([]);
+	measured.follow(new Set(['orders']), new Set());
+	measured.ended(allowed);
+	expect([...meter.told.keys()].filter((key) => key.includes('idp'))).toEqual([]);
+	expect(meter.sum(metrics.responses.name, 'orders', '2xx')).toBe(1);
+	measured.follow(new Set(['orders']), new Set(['idp']));
 	measured.ended(allowed);
 	expect(meter.sum(decision, 'orders', 'idp', 'allow', 'none')).toBe(1);
 });

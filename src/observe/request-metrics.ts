@@ -26,7 +26,10 @@ export interface RequestMetrics {
 	/** `milliseconds`: to the verdict. */
 	decided(facts: Facts, milliseconds: number): void;
 	ended(request: MeasuredRequest): void;
-	/** Forgets series of routes and providers that the configuration no longer names. */
+	/**
+	 * Forgets series of routes and providers that the configuration no longer names. Requests that were decided before and
+	 * end later make no new ones; before the first call every name is taken.
+	 */
 	follow(routes: ReadonlySet<string>, providers: ReadonlySet<string>): void;
 }
 
@@ -54,12 +57,16 @@ export function createRequestMetrics(meter: Meter): RequestMetrics {
 	const routes = new Map<string, RouteSeries>();
 	const lifetimes = new Map<string, Series>();
 	const clients = new Map<string, Series>();
+	let inForce: { readonly routes: ReadonlySet<string>; readonly providers: ReadonlySet<string> } | undefined;
 	let under = 0;
 	meter.beforeReading(() => inFlight.record(under));
 
-	function routeSeries(name: string): RouteSeries {
+	const isRoute = (name: string): boolean => name === none || inForce === undefined || inForce.routes.has(name);
+	const isProvider = (name: string): boolean => name === none || inForce === undefined || inForce.providers.has(name);
+
+	function routeSeries(name: string): RouteSeries | undefined {
 		let series = routes.get(name);
-		if (series === undefined) {
+		if (series === undefined && isRoute(name)) {
 			const upstream = meter.series(metrics.upstreamDuration, [name]);
 			series = { upstream, responses: new Map(), decisions: new Map() };
 			routes.set(name, series);
@@ -70,7 +77,10 @@ export function createRequestMetrics(meter: Meter): RequestMetrics {
 	function countDecision(route: RouteSeries, { facts, decision, reason }: MeasuredRequest): void {
 		const provider = facts?.provider ?? none;
 		let byReason = route.decisions.get(provider);
-		if (byReason === undefined) route.decisions.set(provider, (byReason = new Map()));
+		if (byReason === undefined) {
+			if (!isProvider(provider)) return;
+			route.decisions.set(provider, (byReason = new Map()));
+		}
 		const key = reason ?? decision;
 		let series = byReason.get(key);
 		if (series === undefined) {
@@ -94,6 +104,7 @@ export function createRequestMetrics(meter: Meter): RequestMetrics {
 		if (cached || principal?.expiresAt === undefined || principal.issuedAt === undefined) return;
 		let series = lifetimes.get(principal.provider);
 		if (series === undefined) {
+			if (!isProvider(principal.provider)) return;
 			series = meter.series(metrics.tokenLifetime, [principal.provider]);
 			lifetimes.set(principal.provider, series);
 		}
@@ -132,20 +143,22 @@ export function createRequestMetrics(meter: Meter): RequestMetrics {
 			const { facts, decision, status, upstreamDuration, now } = request;
 			const name = facts?.route ?? none;
 			const route = routeSeries(name);
-			countDecision(route, request);
-			countResponse(route, name, status);
-			if (upstreamDuration !== undefined) route.upstream.record(upstreamDuration / 1000);
+			if (route !== undefined) {
+				countDecision(route, request);
+				countResponse(route, name, status);
+				if (upstreamDuration !== undefined) route.upstream.record(upstreamDuration / 1000);
+			}
 			const expiresAt = facts?.principal?.expiresAt;
 			if (decision === 'allow' && expiresAt !== undefined && expiresAt - now < closeToExpiry) {
 				countLateRenewal(facts?.principal?.client);
 			}
 		},
 		follow(currentRoutes, currentProviders) {
-			const isCurrent = (provider: string) => provider === none || currentProviders.has(provider);
+			inForce = { routes: currentRoutes, providers: currentProviders };
 			for (const [name, route] of routes) {
-				const gone = name !== none && !currentRoutes.has(name);
+				const gone = !isRoute(name);
 				for (const [provider, byReason] of route.decisions) {
-					if (!gone && isCurrent(provider)) continue;
+					if (!gone && isProvider(provider)) continue;
 					for (const series of byReason.values()) series.remove();
 					route.decisions.delete(provider);
 				}
@@ -154,7 +167,7 @@ export function createRequestMetrics(meter: Meter): RequestMetrics {
 				routes.delete(name);
 			}
 			for (const [provider, series] of lifetimes) {
-				if (isCurrent(provider)) continue;
+				if (isProvider(provider)) continue;
 				series.remove();
 				lifetimes.delete(provider);
 			}

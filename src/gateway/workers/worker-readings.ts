@@ -32,8 +32,13 @@ const rest = 200;
 export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadings {
 	const living = new Map<WorkerAccount, ProcessReading>();
 	let retired: readonly MetricReading[] = [];
+	let inForce: { readonly routes: ReadonlySet<string>; readonly providers: ReadonlySet<string> } | undefined;
 	let closed = false;
 	let asking: NodeJS.Timeout;
+	/** What a worker said last may be older than the configuration in force. */
+	function retain(readings: readonly MetricReading[]): void {
+		retired = inForce === undefined ? readings : forget(readings, inForce.routes, inForce.providers);
+	}
 	function askAfter(delay: number): void {
 		asking = setTimeout(() => {
 			const began = performance.now();
@@ -56,7 +61,7 @@ export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadin
 				close() {
 					ended = true;
 					const last = living.get(account);
-					if (last !== undefined) retired = retire(retired, last);
+					if (last !== undefined) retain(retire(retired, last));
 					living.delete(account);
 				},
 			};
@@ -67,7 +72,11 @@ export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadin
 			return addUp([{ process: 'primary', readings: own }, ...living.values()], retired);
 		},
 		follow({ routes, providers }) {
-			retired = forget(retired, new Set(routes.map(({ name }) => name)), new Set(providers.map(({ name }) => name)));
+			inForce = {
+				routes: new Set(routes.map(({ name }) => name)),
+				providers: new Set(providers.map(({ name }) => name)),
+			};
+			retain(retired);
 		},
 		close() {
 			closed = true;

@@ -17,7 +17,7 @@ export interface LineFile {
 	readonly dropped: number;
 	/** Whether the last batch could not be written. */
 	readonly failing: boolean;
-	/** Opens the path anew after what is pending is written, for rotation by rename. A failure is logged, the old file stays. */
+	/** Opens the path anew after what is pending is written, for rotation by rename. A failure is logged; the old file stays where the new one cannot be opened. */
 	reopen(): Promise<void>;
 	/** Writes what is pending, then closes. */
 	close(): Promise<void>;
@@ -121,12 +121,18 @@ export async function createLineFile(options: LineFileOptions): Promise<LineFile
 		},
 		reopen() {
 			queue = queue.then(async () => {
+				const before = target;
 				try {
-					const next = await openTarget(path, output);
-					await target.close();
-					target = next;
+					target = await openTarget(path, output);
 				} catch (cause) {
 					log.error('the file could not be opened anew', { path, cause: messageOf(cause) });
+					return;
+				}
+				try {
+					await before.close();
+				} catch (cause) {
+					// On a network file system this is where lines that were taken before turn out to be lost.
+					log.error('the old file could not be closed', { path, cause: messageOf(cause) });
 				}
 			});
 			return queue;
