@@ -35,6 +35,14 @@ test('the best conventional gateway is the one to beat', () => {
 	);
 });
 
+test('a plain JWT may cost five percent more than in the checkout compared with, and no more', () => {
+	const judged = (percent: readonly number[]) =>
+		lineOf(renderGoals([table('against', 'percent', { 'this checkout': percent })]), 'other checkout');
+	expect(judged([120, 104, 103])).toMatch(/^\| ✓ \|.*\*\*104\*\* \(103–120\) %/);
+	expect(judged([106, 104, 120])).toMatch(/^\| ✗ \|/);
+	expect(judged([])).toMatch(/^\| – \|/);
+});
+
 test('what was not measured is not reached', () => {
 	const lines = renderGoals([]).trimEnd().split('\n').slice(2);
 	expect(lines).toHaveLength(goals.length);

@@ -11,12 +11,26 @@ test('gateways and sections are chosen by name', () => {
 	});
 });
 
-test.each([['--only', 'apache'], ['--rows', 'none'], ['--rounds', '0'], ['--seconds', 'x'], ['--unknown']])(
-	'%s %s makes no sense',
-	(...args) => {
-		expect(() => readOptions(args)).toThrow(UsageError);
-	},
-);
+test('another checkout is compared with alone, unless more is asked for', () => {
+	expect(readOptions(['--against', '/other'])).toMatchObject({
+		against: '/other',
+		only: ['countersign'],
+		rows: ['against'],
+	});
+	const { only, rows } = readOptions(['--against', '/other', '--only', 'nginx', '--rows', 'against,idle']);
+	expect({ only, rows }).toEqual({ only: ['nginx'], rows: ['against', 'idle'] });
+});
+
+test.each([
+	['--rows', 'against'],
+	['--only', 'apache'],
+	['--rows', 'none'],
+	['--rounds', '0'],
+	['--seconds', 'x'],
+	['--unknown'],
+])('%s %s makes no sense', (...args) => {
+	expect(() => readOptions(args)).toThrow(UsageError);
+});
 
 test('the help names every gateway and section', () => {
 	expect(usage()).toMatch(/haproxy-jwt[\s\S]*streaming/);

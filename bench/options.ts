@@ -1,6 +1,8 @@
 /** The command line of the benchmark, and how much of everything it measures. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { peers } from './peers/index.ts';
+import { againstId } from './sections/against.ts';
 import { sections } from './sections/index.ts';
 
 export interface Plan {
@@ -32,6 +34,8 @@ export interface Options {
 	/** Ids; undefined: all. */
 	readonly only: readonly string[] | undefined;
 	readonly rows: readonly string[] | undefined;
+	/** Folder of another checkout. */
+	readonly against: string | undefined;
 }
 
 /** A command line that makes no sense. */
@@ -46,10 +50,15 @@ export function readOptions(args: readonly string[]): Options {
 	const side = quick ? 1 : 3;
 	const rounds = number(values.rounds, quick ? 2 : 5);
 	const duration = number(values.seconds, quick ? 0.5 : 2.5) * 1000;
+	const { against } = values;
+	const rows = list('--rows', values.rows, sections) ?? (against === undefined ? undefined : [againstId]);
+	if (against === undefined && rows?.includes(againstId) === true)
+		throw new UsageError(`--rows ${againstId} needs --against DIR`);
 	return {
 		help: values.help ?? false,
-		only: list('--only', values.only, peers),
-		rows: list('--rows', values.rows, sections),
+		only: list('--only', values.only, peers) ?? (against === undefined ? undefined : ['countersign']),
+		rows,
+		against: against === undefined ? undefined : resolve(against),
 		plan: {
 			quick,
 			connections: 64,
@@ -72,7 +81,7 @@ export function readOptions(args: readonly string[]): Options {
 export function usage(): string {
 	const lines = (entries: readonly { readonly id: string; readonly about: string }[]) =>
 		entries.map(({ id, about }) => `  ${id.padEnd(14)} ${about}\n`).join('');
-	return `Usage: npm run bench -- [--quick] [--only PEERS] [--rows SECTIONS] [--rounds N] [--seconds N]
+	return `Usage: npm run bench -- [--quick] [--only PEERS] [--rows SECTIONS] [--against DIR] [--rounds N] [--seconds N]
 
 Measures Countersign beside other gateways, in rounds taken in turns, and writes the report to docs/benchmarks. About
 eighteen minutes on two idle cores; ends by itself. Peers that are not installed are left out.
@@ -80,6 +89,9 @@ eighteen minutes on two idle cores; ends by itself. Peers that are not installed
   --quick          a short look at everything, under two minutes; the report is printed and not written
   --only PEERS     these gateways, separated by commas; nothing is written
   --rows SECTIONS  these sections, separated by commas; nothing is written
+  --against DIR    Countersign beside another checkout of this project, say of the commit before a change (git worktree
+                   add DIR COMMIT; npm ci there): the plain JWT row of both, each round with new processes, and their
+                   ratio, which must not pass 105 %. About a minute; without --rows nothing else is measured
   --rounds N       rounds of the main sections (default 5)
   --seconds N      seconds of one measurement in them (default 2.5)
   --help           this
@@ -98,6 +110,7 @@ function parse(args: readonly string[]) {
 				quick: { type: 'boolean' },
 				only: { type: 'string' },
 				rows: { type: 'string' },
+				against: { type: 'string' },
 				rounds: { type: 'string' },
 				seconds: { type: 'string' },
 				help: { type: 'boolean' },

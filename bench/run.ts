@@ -42,7 +42,7 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
-	const { plan, only, rows } = options;
+	const { plan, only, rows, against } = options;
 	const begun = performance.now();
 	const loadBefore = loadavg()[0] ?? 0;
 	if (loadBefore > availableParallelism() / 4) {
@@ -66,6 +66,7 @@ async function bench(options: Options): Promise<void> {
 			h2load,
 			generator,
 			peers: installed.map(({ peer }) => peer),
+			against,
 			tls: await writeCertificate(folder),
 			progress,
 		});

@@ -19,6 +19,8 @@ export interface Stage {
 	readonly h2load: H2load | undefined;
 	/** The gateways that take part, installed all of them. */
 	readonly peers: readonly Peer[];
+	/** Another checkout of the project to compare with. */
+	readonly against: string | undefined;
 	/** Those that did not start, or did not do what they say, with why: they take no part. */
 	readonly faults: ReadonlySet<string>;
 	/** All the others running and seen to do what they say; started when first asked for, and kept. */
@@ -65,6 +67,7 @@ export interface StageParts {
 	readonly h2load: H2load | undefined;
 	readonly generator: Generator;
 	readonly peers: readonly Peer[];
+	readonly against: string | undefined;
 	readonly tls: TlsFiles;
 	progress(text: string): void;
 }

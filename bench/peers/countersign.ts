@@ -6,8 +6,6 @@ import { startChild } from '../child.ts';
 import { audience, issuer } from '../tokens.ts';
 import type { Peer, Running, Setting } from './peer.ts';
 
-const entry = join(root, 'bin', 'countersign.cjs');
-
 /** A configuration file as an object; what a section or variant changes of the plain one. */
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -48,11 +46,15 @@ export function plainConfig({ folder, backendPort, issuer: { jwks }, tls }: Sett
 	};
 }
 
-/** Starts the built command line; `folder` takes its configuration. */
-export async function startCountersign(folder: string, config: Config): Promise<Running> {
+/** Starts the command line built in `checkout`, by default this one; `folder` takes its configuration. */
+export async function startCountersign(folder: string, config: Config, checkout = root): Promise<Running> {
 	const file = join(folder, 'gateway.json');
 	await writeFile(file, JSON.stringify(config));
-	return startChild('node', [entry, 'start', '--config', file], /listening on https?:\/\/127\.0\.0\.1:(\d+)/);
+	return startChild(
+		'node',
+		[join(checkout, 'bin', 'countersign.cjs'), 'start', '--config', file],
+		/listening on https?:\/\/127\.0\.0\.1:(\d+)/,
+	);
 }
 
 /** Whether this version's configuration has this top-level key: rows of what it cannot do are left out. */

@@ -1,4 +1,5 @@
 /** The sections, the most important first: when time runs out the last ones are left out. */
+import { against } from './against.ts';
 import { bodies } from './bodies.ts';
 import { churn } from './churn.ts';
 import { firstSeen } from './first-seen.ts';
@@ -14,6 +15,7 @@ import { tls } from './tls.ts';
 import { variants } from './variants.ts';
 
 export const sections: readonly Section[] = [
+	against,
 	idle,
 	repeated,
 	firstSeen,

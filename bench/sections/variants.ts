@@ -1,6 +1,7 @@
 /** What more than a plain JWT costs: each variant of Countersign beside the plain one, in percent of it. */
 import { plainConfig, startCountersign } from '../peers/countersign.ts';
 import type { Setting } from '../peers/peer.ts';
+import { withPercent } from '../percent.ts';
 import { type Instance, inRounds, type Stage } from '../stage.ts';
 import { loadColumns, loadValues, type Row, type Table } from '../table.ts';
 import { variants as all } from '../variants/index.ts';
@@ -40,17 +41,16 @@ export const variants: Section = {
 				stage,
 				{ title: 'variants', count: plan.rounds, warmUp: true },
 				entrants,
-				async ({ instance, credentials, once }, round) =>
-					loadValues(
-						await stage.load(instance, {
-							credentials: await credentials(round),
-							pace: once
-								? { kind: 'once', limit: 60_000 }
-								: { kind: 'closed', warmUp: plan.warmUp, duration: plan.sideDuration },
-						}),
-					),
+				async ({ instance, credentials, once }, round) => {
+					const each = { credentials: await credentials(round), pace: { kind: 'once', limit: 60_000 } } as const;
+					if (once) return loadValues(await stage.load(instance, each));
+					// What can be kept is kept before anything is measured.
+					if (round === 0) await stage.load(instance, each);
+					const pace = { kind: 'closed', warmUp: plan.warmUp, duration: plan.sideDuration } as const;
+					return loadValues(await stage.load(instance, { ...each, pace }));
+				},
 			);
-			return [table([...rows, ...absent].map((row) => withPercent(row, rows)))];
+			return [table([...rows, ...absent].map((row) => withPercent(row, rows, plainId)))];
 		} finally {
 			await Promise.all(entrants.map(({ stop }) => stop()));
 		}
@@ -102,14 +102,6 @@ async function enter(stage: Stage, variant: Variant): Promise<Entrant> {
 		await prepared?.stop();
 		throw problem;
 	}
-}
-
-/** Round by round, so that what the machine did meanwhile hits both. */
-function withPercent(row: Row, rows: readonly Row[]): Row {
-	const base = rows.find(({ id }) => id === plainId)?.values['cpu'] ?? [];
-	const own = row.values['cpu'] ?? [];
-	const percent = own.slice(0, base.length).map((cpu, round) => (100 * cpu) / (base[round] ?? Number.NaN));
-	return { ...row, values: { ...row.values, percent } };
 }
 
 function table(rows: readonly Row[]): Table {

@@ -1,4 +1,5 @@
 /** Claims of the token travel to the backend as headers. */
+import { withRoutes } from './change.ts';
 import type { Variant } from './variant.ts';
 
 export const headersFromClaims: Variant = {
@@ -8,13 +9,9 @@ export const headersFromClaims: Variant = {
 	about: 'three claims as headers for the backend (`claims_to_headers`)',
 	missing: async () => undefined,
 	prepare: async ({ issuer }, plain) => ({
-		config: {
-			...plain,
-			routes: (plain['routes'] as readonly object[]).map((route) => ({
-				...route,
-				claims_to_headers: { 'x-user-id': 'sub', 'x-client': 'client_id', 'x-scopes': 'scope' },
-			})),
-		},
+		config: withRoutes(plain, {
+			claims_to_headers: { 'x-user-id': 'sub', 'x-client': 'client_id', 'x-scopes': 'scope' },
+		}),
 		once: false,
 		credentials: async (count) => (await issuer.mintMany(count)).map((token) => `Authorization: Bearer ${token}`),
 		stop: async () => undefined,

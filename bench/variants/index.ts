@@ -1,5 +1,17 @@
 /** All variants, in the order of the report. A new one: a file beside this one, and a line here. */
+import { dpopOnMemory, dpopOnRedis, dpopOnSqlite } from './dpop.ts';
+import { exchange } from './exchange.ts';
 import { headersFromClaims } from './headers-from-claims.ts';
+import { introspection } from './introspection.ts';
+import { sharedAccess } from './shared-access.ts';
 import type { Variant } from './variant.ts';
 
-export const variants: readonly Variant[] = [headersFromClaims];
+export const variants: readonly Variant[] = [
+	introspection,
+	sharedAccess,
+	dpopOnMemory,
+	dpopOnSqlite,
+	dpopOnRedis,
+	headersFromClaims,
+	exchange,
+];
