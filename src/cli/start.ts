@@ -1,7 +1,7 @@
 import { InvalidConfigError } from '#gateway/start-gateway';
 import { startProcesses } from '#gateway/start-processes';
 import { createLog } from '#runtime/node/log';
-import { settleV8 } from '#runtime/node/v8-settings';
+import { serveV8, settleV8 } from '#runtime/node/v8-settings';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign start --config FILE [--log-format text|json]
@@ -39,6 +39,7 @@ export async function runStart(args: readonly string[]): Promise<number> {
 		process.on('SIGHUP', () => {
 			void Promise.all([gateway.reopen(), gateway.reload()]);
 		});
+		serveV8();
 		// Before it says that it is ready: whoever waits for that may signal at once.
 		const stopped = stopSignal(() => {
 			if ('kill' in gateway) gateway.kill();

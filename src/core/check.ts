@@ -6,6 +6,7 @@ export const checkNames = [
 	'path',
 	'method',
 	'credential',
+	'credential_form',
 	'decryption',
 	'form',
 	'provider',

@@ -2,6 +2,8 @@
 
 const schemeAndRest = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +([^ ][^]*))?$/;
 const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
+/** Schemes whose credential is one b64token. */
+const tokenSchemes: ReadonlySet<string> = new Set(['bearer', 'dpop']);
 
 /** One credential, its scheme in lower case. */
 export interface ParsedAuthorization {
@@ -16,15 +18,20 @@ export interface ParsedAuthorization {
  * whether the token is of any use, and its length. Never throws.
  */
 export function parseAuthorization(value: string): ParsedAuthorization | 'malformed' {
+	const parsed = splitAuthorization(value);
+	return parsed === 'malformed' || isWellFormed(parsed) ? parsed : 'malformed';
+}
+
+/** The same without a look at the credential: it may be anything, and is to be given to `isWellFormed` before it counts. */
+export function splitAuthorization(value: string): ParsedAuthorization | 'malformed' {
 	// As nearly every client writes it; the general form below reads it the same.
-	if (value.startsWith('Bearer ') && value.charCodeAt(7) !== 0x20) {
-		const token = value.slice(7);
-		return b64token.test(token) ? { scheme: 'bearer', token } : 'malformed';
-	}
+	if (value.startsWith('Bearer ') && value.charCodeAt(7) !== 0x20) return { scheme: 'bearer', token: value.slice(7) };
 	const match = schemeAndRest.exec(value);
 	if (match === null) return 'malformed';
-	const scheme = (match[1] ?? '').toLowerCase();
-	const token = match[2] ?? '';
-	if ((scheme === 'bearer' || scheme === 'dpop') && !b64token.test(token)) return 'malformed';
-	return { scheme, token };
+	return { scheme: (match[1] ?? '').toLowerCase(), token: match[2] ?? '' };
+}
+
+/** Whether a `bearer` or `dpop` credential is one b64token. True for any other scheme, whatever stands behind it. */
+export function isWellFormed({ scheme, token }: ParsedAuthorization): boolean {
+	return !tokenSchemes.has(scheme) || b64token.test(token);
 }

@@ -7,6 +7,7 @@ import { createOpaqueAuthenticator, createStillActiveCheck } from '#pipeline/aut
 import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
 import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
 import { createSharedAccessAuthenticator } from '#pipeline/authenticate/shared-access';
+import { wellFormed } from '#pipeline/authenticate/well-formed';
 
 /** A provider on a route. */
 export interface ProviderUse {
@@ -63,6 +64,7 @@ export function compileAuthenticators(
 		return [{ name, format, unnamedKey, pairs: needed(pairs, name), tokenFrom }];
 	});
 	if (shared.length > 0) authenticators.set('shared_access', createSharedAccessAuthenticator(shared));
+	for (const [kind, checks] of authenticators) authenticators.set(kind, [wellFormed, ...checks]);
 	return authenticators;
 }
 

@@ -5,7 +5,7 @@
 import { answerWorkerQuestion } from '#admin/worker-questions';
 import { type DocumentFetcher, type Log, type Store, StoreUnavailable } from '#core/index';
 import { createLog } from '#runtime/node/log';
-import { settleV8 } from '#runtime/node/v8-settings';
+import { serveV8, settleV8 } from '#runtime/node/v8-settings';
 import { createPorts } from '../beginning.ts';
 import type { Prepared } from '../installation.ts';
 import { createServing, type Serving } from '../serving.ts';
@@ -68,6 +68,7 @@ const primary = createChannel<PrimaryAnswers, WorkerAnswers>(line, {
 		});
 		serving.useTicketKeys(ticketKeys);
 		await serving.start();
+		serveV8();
 	},
 	listen: (descriptors) => current().listen(descriptors),
 	async prepare(configuration) {

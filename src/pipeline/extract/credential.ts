@@ -3,7 +3,7 @@
  * there is exactly one is not: a request with two is refused rather than read in one of two ways.
  */
 import type { Check, Credential, CredentialLocation, Evidence, Reason, RequestView } from '#core/index';
-import { parseAuthorization } from '#formats/authorization';
+import { isWellFormed, splitAuthorization } from '#formats/authorization';
 import { cookieValues } from '#formats/cookie';
 import { queryValues } from '#formats/query';
 import { looksLikeSharedAccess, sharedAccessSchemes } from '#formats/shared-access/shared-access';
@@ -96,9 +96,10 @@ function readAuthorization(location: CredentialLocation, request: RequestView, s
 	const count = request.headerCount('authorization');
 	if (count === 0) return null;
 	if (count > 1) return 'credential_repeated';
-	const parsed = parseAuthorization(request.header('authorization') ?? '');
+	// Whether the credential is well formed is asked in `authenticate/well-formed`: of a token that is known it has been.
+	const parsed = splitAuthorization(request.header('authorization') ?? '');
 	if (parsed === 'malformed') return 'credential_malformed';
-	if (!schemes.has(parsed.scheme)) return 'scheme_unsupported';
+	if (!schemes.has(parsed.scheme)) return isWellFormed(parsed) ? 'scheme_unsupported' : 'credential_malformed';
 	if (parsed.token === '') return 'credential_malformed';
 	return { scheme: parsed.scheme, token: parsed.token, location };
 }
