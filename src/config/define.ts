@@ -12,6 +12,7 @@ import { defaults } from './defaults.ts';
 import type { Definition, LimitsDefinition, TimeoutsDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
 import { readDpop } from './dpop.ts';
+import { admitsEveryApplication } from './entra-rules.ts';
 import { readListeners } from './listeners.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
@@ -185,7 +186,10 @@ function readTimeouts(value: ConfigFile['timeouts'], report: Report): TimeoutsDe
 	};
 }
 
-/** Advice for a file without errors: providers that no route uses, and, once a provider, tokens whose life nothing bounds. */
+/**
+ * Advice for a file without errors: providers that no route uses, and, once a provider, tokens whose life nothing bounds,
+ * and routes that every application of an Entra tenant may call.
+ */
 function adviseOnProviders(
 	providers: ReadonlyMap<string, ReadProvider>,
 	routes: Definition['routes'],
@@ -194,7 +198,7 @@ function adviseOnProviders(
 	report: Report,
 ): void {
 	if (report.list().some(({ severity }) => severity === 'error')) return;
-	for (const { name, path } of providers.values()) {
+	for (const { name, path, definition } of providers.values()) {
 		const uses = routes.flatMap((route) =>
 			route.rules.filter(({ provider }) => provider === name).map((rules) => ({ route: route.name, rules })),
 		);
@@ -202,6 +206,17 @@ function adviseOnProviders(
 			if (usedElsewhere.has(name)) continue;
 			report.hint(path, 'no route accepts tokens of this provider', { at: 'key' });
 			continue;
+		}
+		const open = uses.find(({ rules }) => admitsEveryApplication(definition, rules));
+		if (open !== undefined) {
+			report.hint(
+				path,
+				`every application of its tenants may call route ${open.route}: it asks for no scope, role or client`,
+				{
+					at: 'key',
+					fix: 'Entra gives any application a token for any API, without roles. Ask for scopes (scp and roles), or list clients.',
+				},
+			);
 		}
 		const unbounded = uses.find(({ rules }) => rules.maxLifetime === undefined && rules.maxAge === undefined);
 		if (unbounded === undefined) continue;
