@@ -16,6 +16,7 @@ const below = [
 	'runtime',
 	'apim/gateway-tokens',
 	'apim/policy-text',
+	'apim/expressions',
 	'assembly',
 ];
 
@@ -39,6 +40,7 @@ const layers = {
 	http: ['core', 'formats'],
 	'apim/gateway-tokens': ['core', 'formats'],
 	'apim/policy-text': ['core', 'formats'],
+	'apim/expressions': ['core', 'formats'],
 	assembly: below,
 	admin: [...below, 'http'],
 	gateway: [...below, 'http', 'admin'],
@@ -47,7 +49,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(gateway-tokens|policy-text))/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(expressions|gateway-tokens|policy-text))/',
 	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];
