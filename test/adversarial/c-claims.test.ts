@@ -1,4 +1,4 @@
-/** Group C: claims that are not what they seem (C07–C15, C23, C24, C27). */
+/** Group C: claims that are not what they seem (C07–C15, C23, C24, C26, C27). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isJsonObject, type Reason } from '#core/index';
 import {
@@ -363,4 +363,43 @@ test.each([
 		['X-Forwarded-Client-Cert', 'Hash=x'],
 	] as const;
 	expectRefused(await rig.send({ target: '/a', token, headers }), '401-IT', 'binding_missing', scheme);
+});
+
+/** Who acts for whom for whom (RFC 8693 §4.1), the outermost first. */
+function actors(depth: number): Claims {
+	let chain: Claims = { sub: 'actor-1' };
+	for (let n = 2; n <= depth; n++) chain = { sub: `actor-${n}`, client_id: `client-${n}-of-an-actor`, act: chain };
+	return chain;
+}
+
+test('C26: whoever acts for the subject is not the subject, and may_act gives nobody anything', async () => {
+	for (const more of [{ act: actors(1) }, { act: actors(25) }, { may_act: { sub: 'actor-1', aud: 'else' } }]) {
+		const seen = await rig.send({ target: '/a', token: issue(claims({ scope: 'x', ...more })) });
+		expect(expectForwarded(seen).values('x-user-id')).toEqual(['user-1']);
+		expect(seen.record).toMatchObject({ subject: 'user-1', client: 'client-1' });
+	}
+	// Nor does an actor stand in for a subject that is not there.
+	const nobody = await rig.send({ target: '/a', token: issue(claims({ sub: undefined, act: actors(2) })) });
+	expect(nobody.forwarded.flatMap((request) => request.values('x-user-id'))).toEqual([]);
+	expect(nobody.record.subject).toBeUndefined();
+});
+
+test.each([
+	['an act that is a text', { act: 'actor-1' }],
+	['a may_act that is a list', { may_act: ['actor-1'] }],
+	['an act of null', { act: null }],
+])('C26: %s is nobody', async (_, more) => {
+	const seen = await rig.send({ target: '/a', token: issue(claims(more)) });
+	expect(expectForwarded(seen).values('x-user-id')).toEqual(['user-1']);
+});
+
+test.each([50, 5_000])('C26: a chain of %i actors is deeper than anything that is read', async (depth) => {
+	const token = issue(
+		JSON.stringify(claims()).replace(/\}$/, `,"act":${'{"act":'.repeat(depth)}{}${'}'.repeat(depth)}}`),
+	);
+	const seen = await rig.send({ target: '/a', token });
+	if (depth > 1_000) expect([400, 401, 431]).toContain(seen.response.status);
+	else expectRefused(seen, '401-IT', 'token_malformed');
+	expect(seen.forwarded).toHaveLength(0);
+	expectForwarded(await rig.send({ target: '/a', token: issue(claims()) }));
 });

@@ -9,7 +9,7 @@ import {
 	startGuardedGateway,
 } from '../support/guarded-gateway.ts';
 import { rocaModulus } from '../support/roca.ts';
-import { selfSigned } from '../support/self-signed.ts';
+import { type SelfSigned, selfSigned } from '../support/self-signed.ts';
 import { encode, secretKey, type TestKey, testKey, wrapKey } from '../support/sign-jws.ts';
 import { createTestProvider, jwksPath, type TestProvider } from '../support/test-provider.ts';
 
@@ -29,7 +29,16 @@ const roca = {
 const exposed = wrapKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'ES256', 'exposed');
 const exposedPrivate = exposed.privateKey.export({ format: 'jwk' });
 const expired = selfSigned({ from: Date.now() - 9e9, to: Date.now() - 1e9, commonName: 'not an authority' });
-const chain = [expired.certificate.replaceAll(/-----[A-Z ]+-----|\s/g, '')];
+const chain = chainOf(expired);
+const authority = selfSigned({ commonName: 'authority', isAuthority: true });
+const notAnAuthority = selfSigned({ commonName: 'not an authority' });
+/** Chains of certificates beside no key, and the leaf of each. */
+const chains: Readonly<Record<string, readonly [leaf: SelfSigned, ...more: readonly SelfSigned[]]>> = {
+	expired: [expired],
+	'not-by-an-authority': [selfSigned({ commonName: 'leaf', issuer: notAnAuthority }), notAnAuthority],
+	'for-servers': [selfSigned({ commonName: 'leaf', issuer: authority, serverOnly: true }), authority],
+	good: [selfSigned({ commonName: 'leaf', issuer: authority }), authority],
+};
 
 /** What each provider publishes. */
 const published: Readonly<Record<string, readonly unknown[]>> = {
@@ -39,7 +48,15 @@ const published: Readonly<Record<string, readonly unknown[]>> = {
 	d05: [{ ...exposed.jwk, d: exposedPrivate.d }],
 	d06: [null, 5, 'key', [], {}, { kty: 'RSA' }, { kty: 'EC', kid: 7 }, { ...good.jwk, kid: 'cut', y: 'AA' }, good.jwk],
 	d14: [{ ...good.jwk, x5c: chain, 'x5t#S256': encode('another certificate altogether') }],
-	d15: [{ kty: 'EC', kid: 'chain', alg: 'ES256', x5c: chain }, good.jwk],
+	d15: [
+		...Object.entries(chains).map(([kid, certificates]) => ({
+			kty: 'EC',
+			kid,
+			alg: 'ES256',
+			x5c: chainOf(...certificates),
+		})),
+		good.jwk,
+	],
 	many: Array.from({ length: 10_000 }, (_, n) => ({ kty: 'EC', kid: `${n}` })),
 	huge: Array.from({ length: 10_000 }, (_, n) => ({ ...good.jwk, kid: `good-${n}` })),
 };
@@ -65,6 +82,11 @@ afterAll(async () => {
 	await rig.stop();
 	await Promise.all([...providers.values()].map((provider) => provider.stop()));
 });
+
+/** `x5c` (RFC 7517 §4.7). */
+function chainOf(...certificates: readonly SelfSigned[]): readonly string[] {
+	return certificates.map(({ certificate }) => certificate.replaceAll(/-----[A-Z ]+-----|\s/g, ''));
+}
 
 function renamed(key: TestKey, kid: string): TestKey {
 	return { ...key, kid, jwk: { ...key.jwk, kid } };
@@ -219,9 +241,14 @@ test('D14: x5c and x5t#S256 that disagree with the key say nothing', async () =>
 	expectRefused(await send('d14', byChain), '401-IT', 'signature_invalid');
 });
 
-test('D15: a key that is nothing but a certificate chain', async () => {
-	const byChain = providerNamed('d15').issue({}, { key: chainKey(), kid: 'chain' });
-	expectRefused(await send('d15', byChain), '401-IT', 'key_unknown');
+// No chain makes a key: what makes one is the URL that it comes from, so there is no chain to get past.
+test.each(Object.keys(chains))('D15: a key that is nothing but a chain of certificates: %s', async (kid) => {
+	const [leaf] = chains[kid] ?? [expired];
+	const key = wrapKey(createPrivateKey(leaf.key), 'ES256', kid);
+	for (const header of [{}, { x5c: chainOf(leaf) }]) {
+		const byChain = providerNamed('d15').issue({}, { key, kid, header });
+		expectRefused(await send('d15', byChain), '401-IT', 'key_unknown');
+	}
 	expectForwarded(await send('d15', issue('d15', good)));
 });
 
