@@ -56,6 +56,7 @@ export {
 	type Buckets,
 	type LimitKey,
 	limitKeys,
+	mostOwed,
 	type SharedBuckets,
 } from './rate-limit.ts';
 export {

@@ -11,6 +11,11 @@ export interface BucketRule {
 	readonly interval: number;
 }
 
+/** Milliseconds for which a bucket can stay empty for what is owed: as long as it takes to fill, or an hour if that is more. */
+export function mostOwed({ capacity, interval }: BucketRule): number {
+	return Math.max(capacity * interval, 3_600_000);
+}
+
 /** A bucket after somebody took a token from it, or looked. */
 export interface BucketState {
 	/** Whether there was a token. */
@@ -27,7 +32,12 @@ export interface BucketState {
 export interface Buckets {
 	/** `monotonic`: milliseconds. A shared bucket goes by the clock of the store. */
 	take(key: string, monotonic: number): BucketState | Promise<BucketState>;
-	/** The same without taking: `allowed` says whether a token could be taken. */
+	/**
+	 * Takes one that need not be there, and then is owed: for that much longer the bucket stays empty, but no longer than
+	 * `mostOwed`. For what has happened already.
+	 */
+	owe(key: string, monotonic: number): BucketState | Promise<BucketState>;
+	/** The same as `take` without taking: `allowed` says whether a token could be taken. */
 	look(key: string, monotonic: number): BucketState | Promise<BucketState>;
 	/** Whether several gateways share them: then every answer is a promise, else none is. */
 	readonly isShared: boolean;

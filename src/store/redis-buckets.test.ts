@@ -50,6 +50,18 @@ describe.skipIf(!hasRedis)('buckets in Redis', () => {
 		expect(await buckets.take('key', 0)).toMatchObject({ allowed: true });
 	});
 
+	test('what is owed keeps it empty for longer, for all who share it', async () => {
+		const [here, there] = [one.sharedBuckets('owed', slow), two.sharedBuckets('owed', slow)];
+		await Promise.all(Array.from({ length: 5 }, async () => here.owe('key', 0)));
+		const state = await there.look('key', 0);
+		expect(state).toMatchObject({ allowed: false, remaining: 0 });
+		expect(state.retryAfter).toBeGreaterThan(3 * slow.interval - 60_000);
+		expect(state.retryAfter).toBeLessThanOrEqual(3 * slow.interval);
+		await Promise.all(Array.from({ length: 20 }, async () => there.owe('key', 0)));
+		expect((await here.look('key', 0)).fullAfter).toBeLessThanOrEqual(2 * 3 * slow.interval + 1);
+		expect(await here.look('another', 0)).toMatchObject({ allowed: true, remaining: 3 });
+	});
+
 	test('two hundred at once: as many pass as there are', async () => {
 		const both = [one.sharedBuckets('c', slow), two.sharedBuckets('c', slow)];
 		const states = await Promise.all(Array.from({ length: 200 }, async (_, i) => both[i % 2]?.take('key', 0)));

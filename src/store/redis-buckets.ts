@@ -3,16 +3,24 @@
  * that it runs is ours, and makes each of its counters a bucket. One script a request, by the clock of the server.
  */
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
-import { type BucketRule, type BucketState, type Buckets, type SharedBuckets, StoreUnavailable } from '#core/index';
+import {
+	type BucketRule,
+	type BucketState,
+	type Buckets,
+	mostOwed,
+	type SharedBuckets,
+	StoreUnavailable,
+} from '#core/index';
 import type { SendCommand } from './redis-connection.ts';
 import { runScript } from './redis-run-script.ts';
 
 /**
  * As `pipeline/limit/token-bucket.ts`: the value is the moment at which the bucket is full, in milliseconds. Answers what
  * the library reads: tokens that are missing from the bucket, one more than it holds for a refusal; and milliseconds until
- * there is a token (a refusal), or until it is full. A cost of 0 looks.
+ * there is a token (a refusal), or until it is full. A cost of 0 looks, one of 2 takes a token that need not be there.
  */
-function bucketScript({ capacity, interval }: BucketRule): string {
+function bucketScript(rule: BucketRule): string {
+	const { capacity, interval } = rule;
 	return `local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
 local interval, capacity = ${interval}, ${capacity}
@@ -20,10 +28,15 @@ local cost = tonumber(ARGV[1])
 local full = tonumber(redis.call('GET', KEYS[1]) or '0')
 if full < now then full = now end
 local missing = (full - now) / interval
+if cost > 1 then
+  full = math.min(full + interval, now + ${capacity * interval + mostOwed(rule)})
+  missing = (full - now) / interval
+  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now))
+end
 if missing > capacity - 1 + 1e-6 then
   return { capacity + 1, math.ceil((missing - capacity + 1) * interval) }
 end
-if cost > 0 then
+if cost == 1 then
   full = full + interval
   missing = missing + 1
   redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now))
@@ -49,7 +62,7 @@ export function createRedisBuckets(send: SendCommand, prefix: string): SharedBuc
 }
 
 function bucketsOf(limiter: RateLimiterRedis, { interval }: BucketRule): Buckets {
-	async function consume(key: string, cost: 0 | 1): Promise<BucketState> {
+	async function consume(key: string, cost: 0 | 1 | 2): Promise<BucketState> {
 		try {
 			const { remainingPoints, msBeforeNext } = await limiter.consume(key, cost);
 			return { allowed: true, remaining: remainingPoints, retryAfter: 0, fullAfter: msBeforeNext };
@@ -67,6 +80,7 @@ function bucketsOf(limiter: RateLimiterRedis, { interval }: BucketRule): Buckets
 		isShared: true,
 		take: (key) => consume(key, 1),
 		look: (key) => consume(key, 0),
+		owe: (key) => consume(key, 2),
 		keys: 0,
 	};
 }

@@ -1,12 +1,16 @@
 /** Group O: guessing is slowed by the address that really guesses, before it costs anything (O07). */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '#runtime/node/clock';
 import {
 	expectForwarded,
 	expectRefused,
 	type GuardedGateway,
+	requestBytes,
 	type Seen,
 	startGuardedGateway,
 } from '../support/guarded-gateway.ts';
+import { startIntrospectionServer } from '../support/introspection-server.ts';
+import { exchange } from '../support/raw-client.ts';
 import { alter, testKey } from '../support/sign-jws.ts';
 import { createTestProvider, type TestProvider } from '../support/test-provider.ts';
 
@@ -21,8 +25,12 @@ afterEach(async () => {
 	await provider.stop();
 });
 
+/** Moves the gateway's clocks on. */
+let ahead = 0;
+const clock = { now: () => systemClock.now() + ahead, monotonic: () => systemClock.monotonic() + ahead };
+
 async function start(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
-	rig = await startGuardedGateway((upstream) => ({
+	const make = (upstream: string) => ({
 		providers: { idp: { issuer: provider.issuer, audience: provider.audience } },
 		rate_limits: {
 			guessing: { by: 'address', on: 'failed_authentication', requests: 3, per: '24h', everywhere: true },
@@ -33,7 +41,8 @@ async function start(settings: Readonly<Record<string, unknown>> = {}): Promise<
 			{ name: 'open', path: '/open', public: true, upstream },
 		],
 		...settings,
-	}));
+	});
+	rig = await startGuardedGateway(make, { runtime: { clock } });
 }
 
 let serial = 0;
@@ -106,4 +115,44 @@ test('a provider’s outage is nobody’s guess', async () => {
 		providers: { idp: { issuer: provider.issuer, audience: provider.audience, jwks_uri: 'http://127.0.0.1:9/keys' } },
 	});
 	for (let i = 0; i < 5; i++) expectRefused(await send(good()), '503', 'keys_unavailable');
+});
+
+test('guesses at the same time, before any of them has failed, are all paid for', async () => {
+	const server = await startIntrospectionServer();
+	onTestFinished(() => server.stop());
+	await start({
+		providers: {
+			legacy: {
+				issuer: server.issuer,
+				tokens: ['opaque'],
+				introspection_endpoint: server.endpoint,
+				client: { id: 'gateway', secret: 'a secret of the gateway' },
+				audience: 'https://api.example.com',
+			},
+		},
+		rate_limits: { guessing: { by: 'address', on: 'failed_authentication', requests: 3, per: '1m', everywhere: true } },
+	});
+	const { promise: until, resolve: open } = Promise.withResolvers<void>();
+	server.answer({ body: { active: false }, until });
+	const guesses = Array.from({ length: 30 }, (_, n) =>
+		exchange(
+			rig.gateway.url,
+			requestBytes({ target: '/api', token: `guess-${n}`, headers: [['Connection', 'close']] }),
+		),
+	);
+	await expect.poll(() => server.asked.length, { interval: 5 }).toBe(30);
+	open();
+	expect(new Set((await Promise.all(guesses)).map(({ status }) => status))).toEqual(new Set([401]));
+	await rig.gateway.record(30);
+
+	// Three a minute: thirty are what nine more minutes would have had.
+	server.answer(server.active({ iat: undefined, exp: Math.floor(Date.now() / 1000) + 7_200 }));
+	for (let minute = 1; minute <= 8; minute++) {
+		ahead += 60_000;
+		const { response, record } = await send(`late-${minute}`);
+		expect([minute, response.status, record.reason]).toEqual([minute, 429, 'rate_limited']);
+	}
+	expect(server.asked).toHaveLength(30);
+	ahead += 120_000;
+	expectForwarded(await send('at-last'));
 });

@@ -65,9 +65,11 @@ export async function startLoginServer(options: LoginServerOptions): Promise<Log
 	const provider = new Provider(issuer, configuration(options));
 	const interactions = provider as unknown as Interactions;
 	const delivered: string[] = [];
-	interactions.on('backchannel.success', (_context, _client, account) => delivered.push(`${account}: delivered`));
+	interactions.on('backchannel.success', (_context, _client, account) =>
+		delivered.push(`${String(account)}: delivered`),
+	);
 	interactions.on('backchannel.error', (_context, problem, _client, account) =>
-		delivered.push(`${account}: ${problem}`),
+		delivered.push(`${String(account)}: ${String(problem)}`),
 	);
 	const serve = provider.callback();
 	answer = (request, response) => {
@@ -86,7 +88,7 @@ export async function startLoginServer(options: LoginServerOptions): Promise<Log
 			resource: apiAudience,
 		});
 		async function tokens(): Promise<Record<string, string>> {
-			let { location } = await browse(`/auth?${authorize}`);
+			let { location } = await browse(`/auth?${authorize.toString()}`);
 			if (location?.startsWith('/login/') === true) {
 				({ location } = await browse(`${location}?user=${user}`));
 				({ location } = await browse(location ?? ''));

@@ -9,7 +9,10 @@ import type { KeyOf, RateLimit } from './rate-limit.ts';
 export interface Attempts {
 	/** May another credential be tried? Takes nothing. On a refusal the evidence says why, like that of a check. */
 	consult(evidence: Evidence): Reason | null | Promise<Reason | null>;
-	/** A credential proved not to be genuine. Never rejects: it is refused anyway. */
+	/**
+	 * A credential proved not to be genuine. Of guesses at the same time each was allowed by what the others had not cost
+	 * yet, so each is owed. Never rejects: it is refused anyway.
+	 */
 	charge(evidence: Evidence): void | Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export function createAttempts(limits: readonly RateLimit[], addressOf: KeyOf): 
 		charge(evidence) {
 			const key = addressOf(evidence);
 			const waiting = limits
-				.map((limit) => ask(limit, 'take', key, evidence.monotonic))
+				.map((limit) => ask(limit, 'owe', key, evidence.monotonic))
 				.filter((state) => state instanceof Promise);
 			if (waiting.length === 0) return undefined;
 			return Promise.allSettled(waiting).then(() => {});

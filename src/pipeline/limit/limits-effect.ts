@@ -72,7 +72,7 @@ export function isHere(state: BucketState | Promise<BucketState>): state is Buck
 /** A store that does not answer is stood in for where that is configured. */
 export function ask(
 	limit: RateLimit,
-	how: 'take' | 'look',
+	how: 'take' | 'look' | 'owe',
 	key: string,
 	monotonic: number,
 ): BucketState | Promise<BucketState> {

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { BucketRule, BucketState, Buckets } from '#core/index';
-import { fullAfterTaking, lookInto } from './token-bucket.ts';
+import { fullAfterOwing, fullAfterTaking, lookInto } from './token-bucket.ts';
 
 /** Keys for each limit: with what a key takes, about 20 MiB. */
 export const mostKeys = 100_000;
@@ -13,6 +13,7 @@ export interface LocalBuckets extends Buckets {
 	/** Never waits. */
 	take(key: string, monotonic: number): BucketState;
 	look(key: string, monotonic: number): BucketState;
+	owe(key: string, monotonic: number): BucketState;
 }
 
 export function createLocalBuckets(rule: BucketRule, maxKeys: number = mostKeys): LocalBuckets {
@@ -27,6 +28,11 @@ export function createLocalBuckets(rule: BucketRule, maxKeys: number = mostKeys)
 			const after = fullAfterTaking(rule, before, now);
 			fullAt.set(key, after);
 			return { ...lookInto(rule, after, now), allowed: true, retryAfter: 0 };
+		},
+		owe(key, now) {
+			const after = fullAfterOwing(rule, fullAt.get(key) ?? now, now);
+			fullAt.set(key, after);
+			return lookInto(rule, after, now);
 		},
 		look: (key, now) => lookInto(rule, fullAt.peek(key) ?? now, now),
 		get keys() {

@@ -23,6 +23,18 @@ test('looking takes nothing', () => {
 	expect(buckets.take('a', 1_000).allowed).toBe(true);
 });
 
+test('what is owed keeps it empty for longer, by one interval each, up to a bound', () => {
+	const buckets = createLocalBuckets(rule);
+	for (let i = 0; i < 10; i++) buckets.owe('a', 0);
+	expect(buckets.look('a', 0)).toMatchObject({ allowed: false, retryAfter: 8_000, fullAfter: 10_000 });
+	expect([buckets.look('a', 7_999).allowed, buckets.take('a', 8_000).allowed]).toEqual([false, true]);
+	for (let i = 0; i < 10_000; i++) buckets.owe('b', 0);
+	expect(buckets.look('b', 0)).toMatchObject({ fullAfter: 3_000 + 3_600_000 });
+	const slow = createLocalBuckets({ capacity: 3, interval: 3_600_000 });
+	for (let i = 0; i < 100; i++) slow.owe('c', 0);
+	expect(slow.look('c', 0)).toMatchObject({ fullAfter: 2 * 3 * 3_600_000 });
+});
+
 test('a refused request costs nothing', () => {
 	const buckets = createLocalBuckets(rule);
 	for (let i = 0; i < 1_000; i++) buckets.take('a', 0);

@@ -2,7 +2,7 @@
  * A token bucket as one number (the generic cell rate algorithm, ITU-T I.371 Annex A): the moment at which it will be full
  * again. Nothing has to run to refill it, and a bucket whose moment has passed is as good as none.
  */
-import type { BucketRule, BucketState } from '#core/index';
+import { type BucketRule, type BucketState, mostOwed } from '#core/index';
 
 /** Rounding of sums of fractions: far below a millisecond, far above what doubles lose. */
 const tolerance = 1e-6;
@@ -21,4 +21,9 @@ export function lookInto(rule: BucketRule, fullAt: number, now: number): BucketS
 /** When a bucket will be full once a token has been taken from it. */
 export function fullAfterTaking({ interval }: BucketRule, fullAt: number, now: number): number {
 	return Math.max(fullAt, now) + interval;
+}
+
+/** The same when the token need not be there. */
+export function fullAfterOwing(rule: BucketRule, fullAt: number, now: number): number {
+	return Math.min(fullAfterTaking(rule, fullAt, now), now + rule.capacity * rule.interval + mostOwed(rule));
 }
