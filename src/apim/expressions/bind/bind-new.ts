@@ -86,7 +86,11 @@ function bindEmptyArray(binder: Binder, node: Node<'new-array'>, element: Type):
 		const length = run(frame) as number;
 		if (length < 0) throw exception('OverflowException', 'Arithmetic operation resulted in an overflow.');
 		frame.run.make(length);
-		return new ListValue('array', element, new Array<Value>(length).fill(defaultValue(element)));
+		return new ListValue(
+			'array',
+			element,
+			Array.from({ length }, () => defaultValue(element)),
+		);
 	});
 }
 

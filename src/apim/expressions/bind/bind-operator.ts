@@ -87,7 +87,7 @@ export function bindBinaryOf(binder: Binder, operator: BinaryOperator, left: Bou
 	const { run: first } = a;
 	const { run: second } = b;
 	if (!isLifted) return bound(at, of, (frame) => operation(first(frame) as AnyNumber, second(frame) as AnyNumber));
-	return bound(at, operand, lift2(first, second, operation as (a: never, b: never) => Value));
+	return bound(at, operand, lift2(first, second, operation));
 }
 
 /** Constants are worked out at once; what overflows or divides by zero there is refused, as C# does. */

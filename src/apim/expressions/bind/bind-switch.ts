@@ -37,7 +37,7 @@ export function bindSwitchStatement(
 		});
 	}
 	const { run } = subject;
-	const last = otherwise as Execute | undefined;
+	const last = otherwise;
 	return {
 		execute: (frame) => {
 			const value = run(frame);

@@ -13,7 +13,7 @@ export function equalValues(a: Value, b: Value): boolean {
 		const difference = compareNumbers(a, b);
 		return difference === 0 || (Number.isNaN(difference) && equalNaN(a, b));
 	}
-	return equalObjects(a as Extract<Value, object>, b as Extract<Value, object>);
+	return equalObjects(a, b);
 }
 
 function isNumberObject(value: Value): value is NumberValue | DecimalValue | UlongValue {
