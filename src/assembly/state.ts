@@ -117,7 +117,9 @@ export function createState(options: StateOptions): State {
 	const isStale = (monotonic: number): boolean => isShared && monotonic - follower.freshAt > maxStaleness * 1000;
 
 	function unknownSince(monotonic: number): string | undefined {
-		if (failOpen || !isStale(monotonic)) return undefined;
+		if (failOpen || !isShared) return undefined;
+		// A request that has waited for a key or an introspection is judged by what is known now, not when it came.
+		if (!isStale(Math.max(monotonic, clock.monotonic()))) return undefined;
 		return `the store has not answered for longer than max_staleness: ${follower.lastError ?? 'it was not asked'}`;
 	}
 
