@@ -4,9 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
-import { connect, createServer as createTcpServer, type Server } from 'node:net';
+import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { upstream as upstreamOf } from '../../test/support/definition.ts';
+import { rawClient } from '../../test/support/raw-client.ts';
+import { recordingUpstream } from '../../test/support/recording-upstream.ts';
 import { forwardTo, testEngine } from '../../test/support/test-engine.ts';
+import type { Lookup } from './upstream/addresses.ts';
 
 const size = 3 * 1024 * 1024;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -171,4 +175,49 @@ test('tunnels at the same time stay apart', async () => {
 	};
 	const numbers = Array.from({ length: 8 }, (_, index) => index + 1);
 	expect(await Promise.all(numbers.map(one))).toEqual(numbers.map((number) => digest(content(number))));
+});
+
+test('a request that lost its connection before it began has one body: no byte of the next one is smuggled behind it', async () => {
+	let kept: Socket | undefined;
+	const upstream = await recordingUpstream({
+		answer: (request, response) => {
+			kept ??= request.socket;
+			request.on('end', () => response.end(request.url));
+		},
+	});
+	const resolved = Promise.withResolvers<void>();
+	let lookups = 0;
+	const lookup: Lookup = async () => {
+		lookups += 1;
+		if (lookups > 1) await resolved.promise;
+		return [{ address: '127.0.0.1', family: 4 }];
+	};
+	const { pool } = upstreamOf({});
+	const decide = forwardTo(upstream.url.replace('127.0.0.1', 'upstream.example'), {
+		upstream: { pool: { ...pool, resolveAfter: 1 } },
+	});
+	const gateway = await testEngine({ decide, engine: { lookup } });
+	const client = await rawClient(gateway.url);
+	client.send('GET /first HTTP/1.1\r\nHost: x\r\n\r\n');
+	expect((await client.response()).body).toBe('/first');
+	await pause(5);
+	// Its head waits for the body, on the connection that is kept; when that is gone, another one is opened.
+	client.send('POST /second HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n');
+	await expect.poll(() => gateway.decided.length).toBe(2);
+	kept?.end();
+	await expect.poll(() => gateway.engine.upstreams()[0]?.counts.repeated).toBe(1);
+	client.send('body');
+	await pause(20);
+	resolved.resolve();
+	await pause(20);
+	client.send('GET /third HTTP/1.1\r\nHost: x\r\n\r\n');
+	expect((await client.response()).body).toBe('/second');
+	expect((await client.response()).body).toBe('/third');
+	expect(gateway.decided.map(({ target }) => target)).toEqual(['/first', '/second', '/third']);
+	expect(upstream.requests.map(({ target, body }) => [target, body])).toEqual([
+		['/first', ''],
+		['/second', 'body'],
+		['/third', ''],
+	]);
+	client.destroy();
 });

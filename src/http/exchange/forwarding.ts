@@ -177,6 +177,8 @@ export class Forwarding<C> implements Applicant {
 		this.#failed = [...this.#failed, endpoint];
 		if (this.#mayRepeat(error, upstream.isConnected)) {
 			if (this.#pool !== undefined) this.#pool.counts.repeated += 1;
+			// It is not the client's turn until there is another connection.
+			this.#exchange.client.deadline = never;
 			this.turnCame();
 			return;
 		}
@@ -196,6 +198,9 @@ export class Forwarding<C> implements Applicant {
 		this.#upstream = upstream;
 		this.#tried += 1;
 		this.#hasBegun = false;
+		// Nothing of the body was taken before. Until the connection is there nothing may be, or it would be taken twice, and
+		// the second time from the request behind it.
+		if (this.#unsent === undefined) this.#body = undefined;
 		const holdsUnauthorized = this.#renewal === undefined && !isUpgrade && mayRenew(head, edits);
 		this.#response = new ResponseRelay(this.#exchange, this.#action, holdsUnauthorized);
 		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : upstream.shelf.authority;
