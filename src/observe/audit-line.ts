@@ -29,11 +29,12 @@ function judgedText(facts: Facts | undefined): string {
 }
 
 function subjectText({ route, provider, kind, principal, tokenId, backendTokenId }: Facts): string {
-	let text = route === undefined ? '' : `,"route":${quoted(route)}`;
-	if (provider !== undefined) text += `,"provider":${quoted(provider)}`;
+	let text = route === undefined ? '' : `,"route":${quotedName(route)}`;
+	if (provider !== undefined) text += `,"provider":${quotedName(provider)}`;
 	if (kind !== undefined) text += `,"kind":"${kind}"`;
 	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
-	if (tokenId !== undefined) text += `,"token_id":${quoted(tokenId)}`;
+	// Made by us, in base64url.
+	if (tokenId !== undefined) text += `,"token_id":"${tokenId}"`;
 	return backendTokenId === undefined ? text : `${text},"backend_token_id":${quoted(backendTokenId)}`;
 }
 
@@ -45,6 +46,21 @@ const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 
 function quoted(text: string): string {
 	return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** By name: routes and providers come with every request and from the configuration. */
+const quotedNames = new Map<string, string>();
+/** More than any configuration has; after many reloads they are forgotten together. */
+const maxNames = 50_000;
+
+function quotedName(name: string): string {
+	let text = quotedNames.get(name);
+	if (text === undefined) {
+		text = quoted(name);
+		if (quotedNames.size >= maxNames) quotedNames.clear();
+		quotedNames.set(name, text);
+	}
+	return text;
 }
 
 /** `.001` to `.999` without zeros at the end; '' for 0. */

@@ -6,12 +6,12 @@ import type { ResponseEdits, ResponseRules } from '#core/index';
 import { isFieldValue } from '#formats/header-value';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
 import { joinedValues, placeOf } from './field-lines.ts';
-import { type Fate, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
+import { type FateOf, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** Rules of a route, ready to be applied. */
 interface PreparedRules {
-	readonly fateOf: (name: string) => Fate;
+	readonly fateOf: FateOf;
 	readonly edited: (value: string) => string;
 	/** Whole lines. */
 	readonly challenge: string;

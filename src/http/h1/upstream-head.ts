@@ -8,7 +8,7 @@ import { withoutCookies } from '#formats/cookie';
 import { isForwardedField } from '../forwarded-headers.ts';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
 import { chunked } from './framing.ts';
-import { type Fate, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
+import { type Fate, type FateOf, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** Said by this hop itself, or asking the backend for another request than the one that was decided. */
@@ -31,8 +31,8 @@ const neverCopied: ReadonlySet<string> = new Set([
 
 interface StripFates {
 	readonly prefixes: readonly string[];
-	readonly trusted: (name: string) => Fate;
-	readonly untrusted: (name: string) => Fate;
+	readonly trusted: FateOf;
+	readonly untrusted: FateOf;
 }
 
 /** By the set of names: the object around it may be made anew for every request. */
