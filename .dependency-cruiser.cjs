@@ -17,6 +17,9 @@ const below = [
 	'apim/gateway-tokens',
 	'apim/policy-text',
 	'apim/expressions',
+	'apim/statements',
+	'apim/lint',
+	'apim/run',
 	'assembly',
 ];
 
@@ -41,6 +44,9 @@ const layers = {
 	'apim/gateway-tokens': ['core', 'formats'],
 	'apim/policy-text': ['core', 'formats'],
 	'apim/expressions': ['core', 'formats'],
+	'apim/statements': ['core', 'formats', 'apim/policy-text'],
+	'apim/lint': ['core', 'formats', 'apim/policy-text', 'apim/statements'],
+	'apim/run': ['core', 'formats', 'keys', 'pipeline', 'apim/policy-text', 'apim/statements', 'apim/expressions'],
 	assembly: below,
 	admin: [...below, 'http'],
 	gateway: [...below, 'http', 'admin'],
@@ -49,7 +55,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(expressions|gateway-tokens|policy-text))/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements))/',
 	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];

@@ -86,6 +86,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
+		apimPolicy: undefined,
 	};
 }
 

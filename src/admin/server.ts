@@ -127,6 +127,7 @@ function viewOf(request: IncomingMessage, target: string): RequestView {
 		host: headers.host ?? '',
 		headerCount: (name) => names.filter((candidate) => candidate === name).length,
 		header: (name) => (names.includes(name) ? rawHeaders[names.indexOf(name) * 2 + 1] : undefined),
+		fields: () => names.map((_, index) => [rawHeaders[index * 2] ?? '', rawHeaders[index * 2 + 1] ?? ''] as const),
 		peer: request.socket.remoteAddress ?? '',
 		serverName: undefined,
 		clientCertificate: undefined,

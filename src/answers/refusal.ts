@@ -11,6 +11,7 @@ export interface Refusal {
 	readonly reason: Reason;
 	/** Moved by `responses`; undefined: the table's. */
 	readonly status?: number | undefined;
+	/** Those of the same name that are made here give way to them. */
 	readonly headers?: HeaderList | undefined;
 	readonly body?: string | undefined;
 	/** Undefined when no guarded route matched: then there is nothing to authenticate for. */
@@ -31,16 +32,17 @@ export function refusalAnswer(refusal: Refusal, { exposeReason, accept }: Refusa
 	const entry = reasons[reason];
 	const status = refusal.status ?? entry.status;
 	const headers: [string, string][] = [['cache-control', 'no-store']];
-	if (challenge !== undefined && wantsChallenge(reason, status)) {
+	const own = new Set((refusal.headers ?? []).map(([name]) => name.toLowerCase()));
+	if (challenge !== undefined && wantsChallenge(reason, status) && !own.has('www-authenticate')) {
 		for (const scheme of challenge.schemes)
 			headers.push(['www-authenticate', challengeFor(scheme, reason, status, challenge, exposeReason)]);
 	}
-	if (status === 503 || status === 429)
+	if ((status === 503 || status === 429) && !own.has('retry-after'))
 		headers.push(['retry-after', String(Math.max(1, Math.ceil(refusal.retryAfter ?? 5)))]);
 	for (const [name, value] of refusal.headers ?? []) headers.push([name, value]);
 
 	if (refusal.body !== undefined) {
-		headers.push(['content-type', 'text/plain; charset=utf-8']);
+		if (!own.has('content-type')) headers.push(['content-type', 'text/plain; charset=utf-8']);
 		return { status, headers, body: refusal.body };
 	}
 	if (!acceptsJson(accept)) {

@@ -26,6 +26,7 @@ import type { ExchangeCall } from '#pipeline/transform/exchange/exchanger';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import type { Policy } from '#policy/policy';
+import { type ApimParts, linkApim, readApimPolicies } from './apim.ts';
 import { type BackendTokens, createBackendTokens } from './backend-tokens.ts';
 import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
@@ -36,6 +37,7 @@ import { createRateLimits } from './rate-limits.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
+export { apimProblems } from './apim-policies.ts';
 export { decryptionKeyProblems } from './decryption-keys.ts';
 export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
@@ -80,6 +82,8 @@ export interface Assembly {
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	/** What upstreams get in place of clients' tokens, and where that comes from. */
 	readonly backend: BackendTokens;
+	/** What the policies of Azure API Management hold beside keys. */
+	readonly apim: ApimParts;
 	/** By name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	readonly sharedKeys: SharedKeys;
@@ -110,7 +114,9 @@ const handOverTime = 30_000;
  * assembly that this one shall replace; from it come the keys of providers whose keys are defined as before, and the
  * cache of genuine tokens, in which entries of changed providers do not count.
  */
-export function assemble(definition: Definition, runtime: Runtime, previous?: Assembly): Assembly {
+export function assemble(written: Definition, runtime: Runtime, previous?: Assembly): Assembly {
+	const apimPolicies = readApimPolicies(written, runtime);
+	const { definition } = apimPolicies;
 	const { clock, cryptography, timers } = runtime;
 	const before =
 		previous === undefined
@@ -128,7 +134,9 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
 	const backend = createBackendTokens(definition, runtime, tokenId, kept?.backend);
+	const apim = linkApim(apimPolicies, keys, runtime, previous?.apim);
 	const policy = compilePolicy(definition, {
+		programs: apim.programs,
 		keys,
 		pairs,
 		introspectors,
@@ -156,11 +164,14 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 		decryption,
 		introspectors,
 		backend,
+		apim,
 		rateLimits,
 		sharedKeys: shared,
 		state,
 		async start() {
-			await Promise.all([...fresh, ...newIntrospectors, ...backend.fresh].map((source) => source.start()));
+			await Promise.all(
+				[...fresh, ...newIntrospectors, ...backend.fresh, ...apim.fresh].map((source) => source.start()),
+			);
 		},
 		handOver(next) {
 			const used = new Set(next.keys.values());
@@ -168,6 +179,8 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			const dropped = [
 				...[...keys.values()].filter((source) => !used.has(source)),
 				...[...backend.sources.values()].filter((source) => !usedTokens.has(source)),
+				...[...apim.tokens].filter(([id]) => !next.apim.tokens.has(id)).map(([, token]) => token),
+				...(apim.programs.size === 0 ? [] : [apim.named]),
 			];
 			if (dropped.length === 0) return;
 			for (const source of dropped) retiring.add(source);
@@ -177,11 +190,13 @@ export function assemble(definition: Definition, runtime: Runtime, previous?: As
 			});
 		},
 		discard() {
-			stopAll([...fresh, ...backend.fresh]);
+			stopAll([...fresh, ...backend.fresh, ...apim.fresh, apim.named]);
 		},
 		stop() {
 			stopAll(keys.values());
 			stopAll(backend.sources.values());
+			stopAll(apim.tokens.values());
+			apim.named.stop();
 			stopAll(retiring);
 		},
 	};

@@ -151,7 +151,10 @@ function makeExchanger(
 	});
 }
 
-function makeOwnToken(definition: ClientCredentialsDefinition | ManagedIdentityDefinition, runtime: Runtime): OwnToken {
+export function makeOwnToken(
+	definition: ClientCredentialsDefinition | ManagedIdentityDefinition,
+	runtime: Runtime,
+): OwnToken {
 	const { clock, timers, log, identityFetcher } = runtime;
 	if (definition.type === 'client_credentials') {
 		const { server, target, timeout } = definition;

@@ -106,6 +106,7 @@ const noRequest = {
 	host: '',
 	headerCount: () => 0,
 	header: () => undefined,
+	fields: () => [],
 	peer: '',
 	serverName: undefined,
 	clientCertificate: undefined,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
+import { apimProblems, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { nodeCryptography } from '#runtime/node/cryptography';
@@ -28,6 +28,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
+		checkPolicy: (policy, apim) => apimProblems(policy, apim, nodeCryptography),
 	});
 	const valid = definition !== undefined;
 	if (values['json'] === true) {

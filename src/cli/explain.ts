@@ -1,7 +1,7 @@
 /** `countersign explain`: why is this request decided as it is? Offline from a configuration file, or by a running gateway. */
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
-import { assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
+import { apimProblems, assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { type Explanation, explain } from '#policy/explain';
@@ -108,6 +108,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
+		checkPolicy: (policy, apim) => apimProblems(policy, apim, nodeCryptography),
 	});
 	if (definition === undefined) {
 		process.stderr.write(`${formatDiagnostics(config, diagnostics, { colour: process.stderr.isTTY })}\n`);

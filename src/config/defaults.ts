@@ -4,6 +4,7 @@ import type { Algorithm } from '#core/index';
 export const defaults = {
 	algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as readonly Algorithm[],
 	secretAlgorithms: ['HS256'] as readonly Algorithm[],
+	apimAlgorithms: ['HS256', 'HS384', 'HS512', 'RS256', 'RS512', 'PS256', 'ES256'] as readonly Algorithm[],
 	typ: ['at+jwt', 'JWT', 'absent'] as readonly string[],
 	clockSkew: '5s',
 	staleFor: '24h',

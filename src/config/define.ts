@@ -6,6 +6,7 @@ import { type Reason, reasons } from '#core/index';
 import { isCidr } from '#formats/ip';
 import { usualCertificateField } from '#formats/told-certificate';
 import { readAdmin } from './admin.ts';
+import { readApim } from './apim.ts';
 import { checkBindings } from './bindings.ts';
 import { readCors } from './cors.ts';
 import { defaults } from './defaults.ts';
@@ -44,7 +45,9 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const upstreamResponse = values.upstream_response ?? {};
 	checkUpstreamResponse(upstreamResponse, ['upstream_response'], report);
 	const shapedProviders = file.providers;
+	const apim = readApim(values.apim, reading);
 	const around = {
+		apim,
 		providers,
 		shapedProviders,
 		tokenServers,
@@ -96,6 +99,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		store,
 		revocation,
 		workers,
+		apim,
 	};
 	checkBindings(file.routes, definition, report);
 	checkRateLimits(definition, report);

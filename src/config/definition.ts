@@ -46,6 +46,7 @@ export interface Definition {
 	readonly workers: number | 'auto';
 	readonly store: StoreDefinition;
 	readonly revocation: RevocationDefinition;
+	readonly apim: ApimDefinition;
 }
 
 /** Where state lives; each kind has what it needs beside what all have. */
@@ -451,6 +452,37 @@ export interface RouteDefinition {
 	readonly endAtExpiry: 'tunnels' | 'all';
 	/** `insecure_encoded_slash`: `%2f` is data within a segment here. */
 	readonly encodedSlash: boolean;
+	/** What decides here in place of `rules`; undefined as a rule. */
+	readonly apimPolicy: ApimPolicyDefinition | undefined;
+}
+
+/** Scopes of Azure API Management, from the outermost to the innermost. */
+export type ApimScope = 'global' | 'product' | 'api' | 'operation';
+
+/** Policy files of one route, from the outermost scope to the innermost; `file` as written. */
+export type ApimPolicyDefinition = readonly {
+	readonly scope: ApimScope;
+	readonly file: string;
+	readonly text: string;
+}[];
+
+/** What policies of Azure API Management refer to. */
+export interface ApimDefinition {
+	readonly namedValues: Readonly<Record<string, string>>;
+	readonly placeholders: Readonly<Record<string, string>>;
+	readonly fragments: readonly { readonly name: string; readonly file: string; readonly text: string }[];
+	/** PEM texts. */
+	readonly certificates: readonly {
+		readonly id: string;
+		readonly certificate: string;
+		readonly key: string | undefined;
+	}[];
+	readonly backends: readonly { readonly id: string; readonly upstream: UpstreamDefinition }[];
+	/** `host` or `host:port`, lower-case. */
+	readonly allowedOpenidHosts: readonly string[];
+	readonly algorithms: readonly Algorithm[];
+	/** `resource` and `clientId` are those of a statement; undefined after a fault that was reported. */
+	readonly managedIdentity: ManagedIdentityDefinition | undefined;
 }
 
 /** What one provider's tokens must satisfy on one route: the route's rules with that provider's own laid over them. */

@@ -3,11 +3,12 @@
  * definition comes back only when there is not one error (invariant 7 rests on that).
  */
 import { dirname, resolve } from 'node:path';
+import { apimFiles, apimPolicyFiles } from './apim.ts';
 import { defineGateway } from './define.ts';
 import type { ClientDefinition, DecryptionKeyDefinition, Definition, KeysDefinition } from './definition.ts';
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
-import { asList, type FileContent } from './reading.ts';
+import { asList, type FileContent, type Reading } from './reading.ts';
 import { fillSecrets, readableFileError, resolvePath, type SecretSources } from './secrets.ts';
 import { type ShapedFile, shapeFile } from './shape.ts';
 
@@ -16,6 +17,8 @@ export interface LoadEnvironment extends SecretSources {
 	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
 	/** The same for keys that decrypt tokens. */
 	readonly checkDecryptionKey?: (key: DecryptionKeyDefinition) => readonly string[];
+	/** What is wrong or risky in a policy of Azure API Management. Default: not looked at. */
+	readonly checkPolicy?: Reading['checkPolicy'];
 	/** The same for our own keys towards authorization servers. */
 	readonly checkClient?: (client: ClientDefinition) => readonly string[];
 }
@@ -73,6 +76,7 @@ export async function loadConfigText(
 					files,
 					checkKeys: environment.checkKeys,
 					checkDecryptionKey: environment.checkDecryptionKey,
+					checkPolicy: environment.checkPolicy,
 					checkClient: environment.checkClient,
 				});
 
@@ -118,6 +122,8 @@ async function readNamedFiles(
 			return [client?.private_key_file, client?.certificate_file, client?.key_file];
 		}),
 	];
+	names.push(...apimFiles(values.apim));
+	for (const { values: route } of routes) names.push(...apimPolicyFiles(route.apim_policy).map(({ file }) => file));
 	const files = new Map<string, FileContent>();
 	for (const name of names) {
 		if (name === undefined) continue;

@@ -3,7 +3,14 @@ import type { CredentialLocation } from '#core/index';
 import { parseDuration } from '#formats/duration';
 import { isLoopbackHost } from '#formats/ip';
 import { parseSize } from '#formats/size';
-import type { ClaimRule, ClientDefinition, DecryptionKeyDefinition, KeysDefinition } from './definition.ts';
+import type {
+	ApimDefinition,
+	ApimPolicyDefinition,
+	ClaimRule,
+	ClientDefinition,
+	DecryptionKeyDefinition,
+	KeysDefinition,
+} from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
 import type { ClaimTestsFile, TokenFromFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
@@ -18,8 +25,17 @@ export interface Reading {
 	readonly checkKeys: ((keys: KeysDefinition) => readonly string[]) | undefined;
 	/** Problems of keys that decrypt tokens; empty: none. */
 	readonly checkDecryptionKey: ((key: DecryptionKeyDefinition) => readonly string[]) | undefined;
+	/** What is wrong or risky in a policy of Azure API Management. */
+	readonly checkPolicy: ((policy: ApimPolicyDefinition, apim: ApimDefinition) => readonly PolicyProblem[]) | undefined;
 	/** Problems of our own keys towards authorization servers; empty: none. */
 	readonly checkClient: ((client: ClientDefinition) => readonly string[]) | undefined;
+}
+
+/** `place`: file, line and column. */
+export interface PolicyProblem {
+	readonly severity: 'error' | 'warning';
+	readonly place: string;
+	readonly message: string;
 }
 
 export type FileContent = { readonly text: string } | { readonly problem: string };

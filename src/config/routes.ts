@@ -2,9 +2,10 @@
 
 import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from '#formats/route-pattern';
 import { sharedAccessTraits } from '#formats/shared-access/format';
+import { readApimPolicy } from './apim.ts';
 import { readBackendToken } from './backend-token.ts';
 import { readCors } from './cors.ts';
-import type { ProviderRules, RouteDefinition } from './definition.ts';
+import type { ApimDefinition, ProviderRules, RouteDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
 import { readClaimsToHeaders } from './identity-headers.ts';
 import type { ReadProvider } from './providers.ts';
@@ -33,6 +34,7 @@ export interface ReadRoute {
 }
 
 export interface RouteSurroundings {
+	readonly apim: ApimDefinition;
 	readonly providers: ReadonlyMap<string, ReadProvider>;
 	readonly shapedProviders: readonly ShapedProvider[];
 	readonly tokenServers: TokenServers;
@@ -56,6 +58,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 			: [...pattern.names, ...(host?.name === undefined ? [] : [host.name])];
 	checkRouteRules(route, parameters, reading);
 	const methods = readMethods(route, reading);
+	const apimPolicy = readApimPolicy(values.apim_policy, [...path, 'apim_policy'], around.apim, reading);
 	const rules = readProviders(route, parameters, around, reading);
 	const upstream =
 		values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
@@ -103,6 +106,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		rateLimits,
 		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,
+		apimPolicy,
 	};
 	return { ...read, definition };
 }
@@ -181,12 +185,25 @@ function readProviders(
 	const { values, path, present } = route;
 	const { report } = reading;
 	if (values.public === true) {
-		const pointless = tokenKeys.filter((key) => present.has(key));
+		const pointless = [...tokenKeys, 'apim_policy' as const].filter((key) => present.has(key));
 		if (pointless.length > 0) {
 			report.error(
 				[...path, 'public'],
 				`a public route looks at no token, so it cannot have ${listWords(pointless, 'and')}`,
 				{ at: 'key' },
+			);
+		}
+		return [];
+	}
+	if (present.has('apim_policy')) {
+		const pointless = tokenKeys.filter((key) => present.has(key) && key !== 'end_at_expiry');
+		if (pointless.length > 0) {
+			report.error(
+				[...path, 'apim_policy'],
+				`the policy decides here, so the route cannot have ${listWords(pointless, 'and')}`,
+				{
+					at: 'key',
+				},
 			);
 		}
 		return [];

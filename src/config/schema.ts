@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
 import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
+import { apimPolicySchema, apimSchema } from './schema-apim.ts';
 import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { dpopSchema } from './schema-dpop.ts';
@@ -312,6 +313,7 @@ export const routeSchema = z.strictObject({
 		default: [],
 	}),
 	end_at_expiry: endAtExpiry().optional(),
+	apim_policy: apimPolicySchema.optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
 		default: false,
@@ -549,6 +551,7 @@ export const configSchema = z.strictObject({
 		})
 		.optional()
 		.meta({ description: 'What revokes tokens besides the admin API.' }),
+	apim: apimSchema.optional().meta({ description: 'What the policies of `apim_policy` refer to.' }),
 	token_cache: size().optional().meta({
 		description:
 			'Memory for the cache of genuine tokens, of each worker, estimated on the safe side: the default holds about 100,000 tokens of usual size in about 130 MB; 0 switches it off.',

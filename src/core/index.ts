@@ -71,7 +71,8 @@ export {
 	reasonNames,
 	reasons,
 } from './reasons.ts';
-export type { ClientCertificate, HeaderList, RequestView } from './request-view.ts';
+export type { CertificateDetails, ClientCertificate, HeaderList, RequestView } from './request-view.ts';
+export type { KnownToken, ProgramOutcome, ProgramSurroundings, RouteProgram } from './route-program.ts';
 export {
 	type EnterOptions,
 	type LedgerChanges,

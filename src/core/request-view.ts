@@ -15,6 +15,8 @@ export interface RequestView {
 	headerCount(name: string): number;
 	/** Value of the first field line with this lower-case name, as received, each char one octet (latin1). */
 	header(name: string): string | undefined;
+	/** All field lines in their order, names as they came. Makes a list: for who must see them all. */
+	fields(): HeaderList;
 	/** Address of the peer of this connection: never from a header. */
 	readonly peer: string;
 	/** Server name of the TLS handshake, lower-case; undefined without TLS or SNI. */
@@ -29,6 +31,25 @@ export interface ClientCertificate {
 	readonly thumbprint: string;
 	/** Whether it chains to an authority that the listener names. Where none is required, anybody may have issued it. */
 	readonly isVouchedFor: boolean;
+	/** What stands in it; undefined where that cannot be read. Read when it is asked for. */
+	readonly details: CertificateDetails | undefined;
+}
+
+/** X.509 (RFC 5280 §4.1). Hexadecimal is upper-case, without separators; times are seconds since the epoch. */
+export interface CertificateDetails {
+	/** SHA-1 of the DER encoding: a name that other systems have for it, and no proof of anything. */
+	readonly thumbprint: string;
+	/** Distinguished names, most specific part first: `CN=client, O=Example`. */
+	readonly subject: string;
+	readonly issuer: string;
+	/** Undefined where the issuer's certificate was not presented. */
+	readonly issuerThumbprint: string | undefined;
+	readonly serialNumber: string;
+	readonly notBefore: number;
+	readonly notAfter: number;
+	readonly commonNames: readonly string[];
+	/** Of the alternative names, lower-case. */
+	readonly dnsNames: readonly string[];
 }
 
 /** Field lines in order, names as they go on the wire. */

@@ -4,7 +4,13 @@
  * it finds twice.
  */
 import { readFile } from 'node:fs/promises';
-import { clientProblems, decryptionKeyProblems, localKeyProblems, type Runtime } from '#assembly/assemble';
+import {
+	apimProblems,
+	clientProblems,
+	decryptionKeyProblems,
+	localKeyProblems,
+	type Runtime,
+} from '#assembly/assemble';
 import type { Definition, ListenerDefinition } from '#config/definition';
 import { type Diagnostic, formatDiagnostics } from '#config/diagnostics';
 import { type Loaded, loadConfig } from '#config/load';
@@ -43,6 +49,7 @@ export async function takeSnapshot(file: string, { cryptography }: Runtime): Pro
 		checkKeys: (keys) => localKeyProblems(keys, cryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, cryptography),
 		checkClient: (client) => clientProblems(client, cryptography),
+		checkPolicy: (policy, apim) => apimProblems(policy, apim, cryptography),
 	});
 	const texts = await settle(contents);
 	const mark = markOf(texts, cryptography);

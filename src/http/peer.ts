@@ -2,10 +2,11 @@
  * Who is at the other end of a client's connection: told by the socket once, for every request on it. The certificate is
  * looked at when somebody asks, and hashed once a connection.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { ClientCertificate } from '#core/index';
+import type { CertificateDetails, ClientCertificate } from '#core/index';
+import { certificateDetails } from './certificate-details.ts';
 
 export interface Peer {
 	readonly address: string;
@@ -66,10 +67,23 @@ class SocketPeer implements Peer {
 function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
 	const certificate = socket.getPeerX509Certificate();
 	if (certificate === undefined) return undefined;
-	return {
-		thumbprint: createHash('sha256').update(certificate.raw).digest('base64url'),
-		isVouchedFor: socket.authorized,
-	};
+	return new PeerCertificate(certificate, socket.authorized);
+}
+
+class PeerCertificate implements ClientCertificate {
+	readonly thumbprint: string;
+	readonly isVouchedFor: boolean;
+	readonly #certificate: X509Certificate;
+
+	constructor(certificate: X509Certificate, isVouchedFor: boolean) {
+		this.thumbprint = createHash('sha256').update(certificate.raw).digest('base64url');
+		this.isVouchedFor = isVouchedFor;
+		this.#certificate = certificate;
+	}
+
+	get details(): CertificateDetails | undefined {
+		return certificateDetails(this.#certificate);
+	}
 }
 
 /** An IPv4 address that a dual-stack socket shows as `::ffff:192.0.2.1` is that IPv4 address. */

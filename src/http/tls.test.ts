@@ -137,7 +137,7 @@ test('the thumbprint of a client certificate is known to every request of its co
 		}
 		const [first, second] = gateway.decided.slice(-2);
 		const thumbprint = createHash('sha256').update(new X509Certificate(certificate).raw).digest('base64url');
-		expect(first?.clientCertificate).toEqual({ thumbprint, isVouchedFor: certificate === known.certificate });
+		expect(first?.clientCertificate).toMatchObject({ thumbprint, isVouchedFor: certificate === known.certificate });
 		expect(second?.clientCertificate).toBe(first?.clientCertificate);
 	}
 	const client = clientOn(await secure(gateway));

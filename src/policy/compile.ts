@@ -17,6 +17,7 @@ import type {
 	Effect,
 	HeaderStrip,
 	ResponseRules,
+	RouteProgram,
 	Upstream,
 } from '#core/index';
 import { compileBlocks } from '#formats/ip';
@@ -56,7 +57,7 @@ import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
 import { createUrlOf, hostOfUrls } from './request-url.ts';
 import { compileResponseRules, type ResponseRulesContent } from './response-rules.ts';
 import { compileRouteLimits, type RouteLimits } from './route-limits.ts';
-import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
+import type { Guard, GuardProgram, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { createRouteTable } from './route-table.ts';
 
 export interface CompileOptions {
@@ -70,6 +71,8 @@ export interface CompileOptions {
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	/** What each route's upstream gets in place of the client's token, where that is anything. */
 	readonly backendTokens?: ReadonlyMap<RouteDefinition, BackendToken>;
+	/** What decides on each route that has a program of its own. */
+	readonly programs?: ReadonlyMap<RouteDefinition, RouteProgram>;
 	/** Rate limits, by name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	/** What has been revoked. */
@@ -102,6 +105,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		introspectors: options.introspectors,
 		decryption: options.decryption,
 		backendTokens: options.backendTokens ?? new Map(),
+		programs: options.programs ?? new Map(),
 		revoked: options.revoked,
 		certificateOf: compileCertificateOf(definition, options.cryptography),
 		proof: compileProofRules(definition, options),
@@ -194,6 +198,7 @@ interface Shared {
 	readonly introspectors: ReadonlyMap<string, Introspector>;
 	readonly decryption: ReadonlyMap<string, readonly DecryptionKey[]>;
 	readonly backendTokens: ReadonlyMap<RouteDefinition, BackendToken>;
+	readonly programs: ReadonlyMap<RouteDefinition, RouteProgram>;
 	readonly revoked: Revoked;
 	readonly certificateOf: CertificateOf;
 	readonly proof: ProofRules;
@@ -245,10 +250,14 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 	const passed =
 		route.backendToken.type === 'insecure_passthrough' ? route.rules.flatMap((rules) => rules.tokenFrom) : [];
 	const { rules, claimsToHeaders } = route;
-	if (!route.public && rules.length === 0) {
+	const program = compileProgram(route, shared);
+	if (!route.public && rules.length === 0 && program === undefined) {
 		throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
 	}
-	const guard = route.public ? undefined : parts.guard({ rules, claimsToHeaders, parameters: parameterNames });
+	const guard =
+		route.public || program !== undefined
+			? undefined
+			: parts.guard({ rules, claimsToHeaders, parameters: parameterNames });
 	const locations = uniqueLocations(rules.flatMap(({ tokenFrom }) => tokenFrom));
 	const cors = route.cors ?? shared.definition.cors;
 	return {
@@ -257,18 +266,21 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		parameterNames,
 		encodedSlash: route.encodedSlash,
 		guard,
+		program,
 		attempts: parts.limits.attempts(route.rateLimits),
 		commit: inOrder(guard === undefined ? noEffects : shared.effects, parts.limits.effects(route.rateLimits)),
 		upstream: parts.upstream(route.upstream),
 		backendToken: compileBackendToken(route, shared),
 		rewrite: compileRewrite(route.upstream.stripPrefix, route.upstream.addPrefix),
+		relativePath: compileRewrite(route.upstream.stripPrefix, ''),
+		prefix: route.upstream.addPrefix.replace(/\/+$/, ''),
 		strip: passed.length > 0 ? withPassthrough(shared.strip, passed) : shared.strip,
 		stripCookies: passed.length > 0 ? without(shared.stripCookies, namesIn('cookie', passed)) : shared.stripCookies,
 		stripParameters:
 			passed.length > 0 ? without(shared.stripParameters, namesIn('query', passed)) : shared.stripParameters,
 		response: parts.response({
 			definition: route.upstreamResponse,
-			guard: guard === undefined ? undefined : { challenge: guard.challenge, locations },
+			guard: guardForResponses(guard, program, locations),
 			stripPrefix: route.upstream.stripPrefix,
 			addPrefix: route.upstream.addPrefix,
 		}),
@@ -279,6 +291,32 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 			Object.keys(route.responses).length === 0
 				? shared.definition.responses
 				: { ...shared.definition.responses, ...route.responses },
+	};
+}
+
+function guardForResponses(
+	guard: Guard | undefined,
+	program: GuardProgram | undefined,
+	locations: readonly CredentialLocation[],
+): ResponseRulesContent['guard'] {
+	if (program !== undefined) return { challenge: program.challenge, locations: program.locations };
+	return guard === undefined ? undefined : { challenge: guard.challenge, locations };
+}
+
+/** Undefined for a route whose rules are a fixed list. A route that goes without the program it was promised is a bug. */
+function compileProgram(route: RouteDefinition, shared: Shared): GuardProgram | undefined {
+	if (route.apimPolicy === undefined) return undefined;
+	const program = shared.programs.get(route);
+	if (program === undefined || route.public || route.rules.length > 0) {
+		throw new Error(`route ${route.name} has no program, or rules beside it`);
+	}
+	const { certificateOf, proof, settings, effects } = shared;
+	const binding = createBindingCheck({ binding: 'if_bound', certificateOf, proof });
+	return {
+		program,
+		tokenChecks: [createRevocationCheck(shared.revoked), binding, ...effects],
+		challenge: plainChallenge(settings.dpop.isOffered ? ['Bearer', 'DPoP'] : ['Bearer'], settings),
+		locations: [{ in: 'header', name: 'authorization' }],
 	};
 }
 

@@ -27,6 +27,7 @@ import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
+import { type ProgramVerdicts, runProgram } from './run-program.ts';
 import { withheldOf } from './withheld.ts';
 
 export type Decide = (request: RequestView) => Verdict | Promise<Verdict>;
@@ -62,7 +63,8 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
 	evidence.route = route.name;
 	evidence.urlHost = route.urlHost;
-	const { guard } = route;
+	const { guard, program } = route;
+	if (program !== undefined) return runProgram(policy, route, program, evidence, programVerdicts);
 	if (guard === undefined) return commit(route, undefined, evidence);
 	evidence.challenge = guard.challenge;
 
@@ -111,6 +113,27 @@ function authenticate(
 	}
 	return refusal === null ? verify(policy, route, guard, evidence) : refuseOn(route, evidence, refusal);
 }
+
+function isAuthorization(name: string): boolean {
+	return name.toLowerCase() === 'authorization';
+}
+
+/** The verdicts of a program are those of every route; what it writes as `Authorization` is a credential like any other. */
+const programVerdicts: ProgramVerdicts = {
+	refuse: refuseOn,
+	forward: (route, evidence, headers) =>
+		allow(
+			route,
+			evidence,
+			headers.filter(([name]) => !isAuthorization(name)),
+			{
+				set: headers.filter(([name]) => isAuthorization(name)),
+				tokenId: undefined,
+				renew: undefined,
+			},
+		),
+	ownFields,
+};
 
 /** The part that costs: keys, signatures, calls. */
 function verify(policy: Policy, route: RoutePolicy, guard: Guard, evidence: Evidence): Verdict | Promise<Verdict> {

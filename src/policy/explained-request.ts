@@ -83,5 +83,6 @@ function view(
 		clientCertificate: undefined,
 		headerCount: (name) => headers.filter(([candidate]) => candidate === name).length,
 		header: (name) => headers.find(([candidate]) => candidate === name)?.[1],
+		fields: () => headers,
 	};
 }

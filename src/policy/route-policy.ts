@@ -12,6 +12,7 @@ import type {
 	Principal,
 	Reason,
 	ResponseRules,
+	RouteProgram,
 	Upstream,
 } from '#core/index';
 import type { Attempts } from '#pipeline/limit/attempts';
@@ -27,6 +28,8 @@ export interface RoutePolicy {
 	readonly encodedSlash: boolean;
 	/** Undefined on a public route: no credential is looked at. */
 	readonly guard: Guard | undefined;
+	/** What decides in place of a guard; undefined as a rule. */
+	readonly program: GuardProgram | undefined;
 	/** Limits on failed authentication; undefined: none. */
 	readonly attempts: Attempts | undefined;
 	/** Effects that may refuse, in their order, once every check has passed. */
@@ -36,6 +39,9 @@ export interface RoutePolicy {
 	readonly backendToken: BackendToken | undefined;
 	/** The path that the upstream sees, from the normalised path of the request. */
 	readonly rewrite: (path: string) => string;
+	/** The same without the upstream's own prefix, and that prefix: for a program that changes either. */
+	readonly relativePath: (path: string) => string;
+	readonly prefix: string;
 	readonly strip: HeaderStrip;
 	/** Cookies and query parameters that carry tokens anywhere in this configuration. */
 	readonly stripCookies: readonly string[];
@@ -49,6 +55,16 @@ export interface RoutePolicy {
 	readonly endsResponses: boolean;
 	/** Statuses moved by `responses`. */
 	readonly statuses: Partial<Readonly<Record<Reason, number>>>;
+}
+
+/** A program, with what the decision lends it. */
+export interface GuardProgram {
+	readonly program: RouteProgram;
+	/** What every token that it lets through must pass: revocation, binding, replay. */
+	readonly tokenChecks: readonly Check[];
+	readonly challenge: Challenge;
+	/** Where tokens are looked for as a rule: for caches on the way. */
+	readonly locations: readonly CredentialLocation[];
 }
 
 /** The one ordered list of checks of a route: finding the credential, authenticating it by kind, judging the principal. */

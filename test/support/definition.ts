@@ -1,5 +1,11 @@
 /** Definitions for tests that need a policy but no file. */
-import type { Definition, ProviderDefinition, ProviderRules, RouteDefinition } from '#config/definition';
+import type {
+	ApimDefinition,
+	Definition,
+	ProviderDefinition,
+	ProviderRules,
+	RouteDefinition,
+} from '#config/definition';
 import type { Upstream } from '#core/index';
 
 export function definition(parts: Partial<Definition>): Definition {
@@ -38,6 +44,21 @@ export function definition(parts: Partial<Definition>): Definition {
 		workers: 1,
 		store: { type: 'memory', encryptionKeys: [], maxStaleness: 5, failOpen: false },
 		revocation: { logout: [] },
+		apim: apim({}),
+		...parts,
+	};
+}
+
+export function apim(parts: Partial<ApimDefinition>): ApimDefinition {
+	return {
+		namedValues: {},
+		placeholders: {},
+		fragments: [],
+		certificates: [],
+		backends: [],
+		allowedOpenidHosts: [],
+		algorithms: ['HS256', 'HS384', 'HS512', 'RS256', 'RS512', 'PS256', 'ES256'],
+		managedIdentity: undefined,
 		...parts,
 	};
 }
@@ -131,6 +152,7 @@ export function route(
 		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
+		apimPolicy: undefined,
 		...parts,
 	};
 }

@@ -31,6 +31,7 @@ export function requestView(request: FakeRequest = {}): RequestView {
 		clientCertificate: undefined,
 		headerCount: (name) => lines.filter(([candidate]) => candidate === name).length,
 		header: (name) => lines.find(([candidate]) => candidate === name)?.[1],
+		fields: () => headers,
 	};
 }
 

@@ -2,7 +2,7 @@
  * A request head (RFC 9112 §3, §5): read once, strictly, and then the request as the decision sees it. Whatever node's
  * own strict parser would not take is not taken here either.
  */
-import type { ClientCertificate, Reason, RequestView } from '#core/index';
+import type { ClientCertificate, HeaderList, Reason, RequestView } from '#core/index';
 import type { Peer } from '../peer.ts';
 import { type ConnectionOptions, connectionOptions } from './connection-options.ts';
 import {
@@ -10,6 +10,7 @@ import {
 	incomplete,
 	joinedValues,
 	malformed,
+	nameAt,
 	placeOf,
 	scanFieldLines,
 	tooMany,
@@ -95,6 +96,12 @@ export class RequestHead implements RequestView, FieldLines {
 	header(name: string): string | undefined {
 		const place = placeOf(this, name);
 		return place < 0 ? undefined : valueAt(this, place);
+	}
+
+	fields(): HeaderList {
+		const lines: [string, string][] = [];
+		for (let place = 0; place < this.places.length; place += 4) lines.push([nameAt(this, place), valueAt(this, place)]);
+		return lines;
 	}
 
 	/** All values of this lower-case name as one list. */

@@ -23,6 +23,8 @@ export interface KeySource {
 	/** Ends background work; fetched keys are retired, and with them the cached tokens that they verified. */
 	stop(): void;
 	status(): KeySourceStatus;
+	/** Issuer that the metadata names which led to the keys, perhaps a template; undefined before it was read, and without any. */
+	issuer?(): string | undefined;
 }
 
 export type KeyLookup = readonly VerificationKey[] | 'unknown' | 'unavailable';

@@ -2,17 +2,18 @@
  * Keys that a provider publishes: fetched ahead of need, kept through outages for a bounded time, fetched again for an
  * unknown `kid` only within a bucket that no token can widen. One source a provider; nothing is shared between them.
  */
-import type {
-	Algorithm,
-	Clock,
-	Cryptography,
-	DocumentFetcher,
-	FetchedDocument,
-	JsonObject,
-	KeptKeys,
-	Log,
-	Timers,
-	VerificationKey,
+import {
+	type Algorithm,
+	type Clock,
+	type Cryptography,
+	type DocumentFetcher,
+	type FetchedDocument,
+	type JsonObject,
+	type KeptKeys,
+	type Log,
+	member,
+	type Timers,
+	type VerificationKey,
 } from '#core/index';
 import { clockOffset, clockTolerance, clockWarning } from './clock-offset.ts';
 import { type Discovered, discoverJwksUri } from './discovery.ts';
@@ -120,6 +121,8 @@ class RemoteKeySource implements KeySource {
 	#cancel: (() => void) | undefined = undefined;
 	#stopped = false;
 
+	/** Of the metadata that was read last: it outlives what `metadataFor` says. */
+	#issuer: string | undefined = undefined;
 	#metadata: { readonly discovered: Discovered; readonly until: number } | undefined = undefined;
 	#usableUntil = Number.NEGATIVE_INFINITY;
 	#freshUntil = Number.NEGATIVE_INFINITY;
@@ -164,6 +167,10 @@ class RemoteKeySource implements KeySource {
 		void this.#fetch();
 		if (this.#options.kept !== undefined) await this.#atMost(this.#restore(this.#options.kept));
 		await this.#patiently();
+	}
+
+	issuer(): string | undefined {
+		return this.#issuer;
 	}
 
 	stop(): void {
@@ -289,6 +296,8 @@ class RemoteKeySource implements KeySource {
 			return this.#metadata.discovered.jwksUri;
 		const discovered = await discoverJwksUri(definition, fetcher, this.#limits);
 		this.#metadata = { discovered, until: clock.monotonic() + this.#limits.metadataFor };
+		const issuer = member(discovered.metadata, 'issuer');
+		this.#issuer = typeof issuer === 'string' ? issuer : undefined;
 		return discovered.jwksUri;
 	}
 

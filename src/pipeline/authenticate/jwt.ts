@@ -37,6 +37,37 @@ export function createJwtAuthenticator(providers: readonly JwtProvider[]): reado
 	];
 }
 
+/**
+ * The same for one source of keys, whatever issuer the token names, or none: who uses this judges `iss` afterwards, by the
+ * key that verified. `issuers` and `tokenFrom` of the provider are not looked at.
+ */
+export function createKeyedAuthenticator(provider: JwtProvider): readonly Check[] {
+	const { decryption } = provider;
+	return [
+		...(decryption.length === 0 ? [] : [createDecryptionCheck(decryption)]),
+		formCheck(),
+		onlyProviderCheck(provider),
+		algorithmCheck(() => provider),
+		keyCheck(() => provider),
+		signatureCheck(),
+	];
+}
+
+function onlyProviderCheck(provider: JwtProvider): Check {
+	return {
+		name: 'provider',
+		needs: 'token',
+		judge(evidence) {
+			if (evidence.token === undefined) return 'token_malformed';
+			evidence.provider = provider.name;
+			evidence.claimed = jwtPrincipal(evidence.token, provider);
+			return null;
+		},
+		expected: () => 'a token for these keys',
+		found: (evidence) => `iss: ${text(member(evidence.token?.claims ?? {}, 'iss')) ?? 'none'}`,
+	};
+}
+
 function formCheck(): Check {
 	return {
 		name: 'form',

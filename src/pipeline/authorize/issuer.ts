@@ -28,7 +28,7 @@ export function createIssuerCheck(issuers: readonly string[], issuerTemplate: st
  * Entra writes `https://login.microsoftonline.com/{tenantid}/v2.0` on keys that sign for every tenant, and a tenant's own
  * id on keys that sign for that tenant alone; v1 tokens have an issuer on another host, so the tenant is what is compared.
  */
-function keyMaySign(principal: Principal, keyIssuer: string | undefined): boolean {
+export function keyMaySign(principal: Principal, keyIssuer: string | undefined): boolean {
 	if (keyIssuer === undefined) return true;
 	if (keyIssuer === principal.issuer) return true;
 	const tenant = tenantOf(principal);

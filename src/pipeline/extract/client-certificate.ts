@@ -43,7 +43,7 @@ export function createCertificateOf(told: ToldCertificates | undefined): Certifi
 		const thumbprint = der === undefined ? said : digest(der);
 		if (thumbprint === undefined) return malformed(field, 'no certificate');
 		if (said !== undefined && said !== thumbprint) return malformed(field, 'Hash and Cert are of two certificates');
-		return { thumbprint, isVouchedFor: false };
+		return { thumbprint, isVouchedFor: false, details: undefined };
 	};
 }
 

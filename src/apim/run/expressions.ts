@@ -1,0 +1,189 @@
+/** The expressions of a policy over the run of a request: what `context` is made of. */
+import {
+	type CertificateObject,
+	compileExpression,
+	type ExpressionContext,
+	fromUnixMilliseconds,
+	GuidValue,
+	type LastErrorObject,
+	type PolicyValue,
+	TimeSpanValue,
+	textOf,
+	type UrlObject,
+} from '#apim/expressions/index';
+import type { ClientCertificate } from '#core/index';
+import type { CompileExpression } from '../statements/value.ts';
+import type { ContextBuilder } from './context.ts';
+import { EvaluationFailure, type Failure } from './failure.ts';
+import type { PolicyRun } from './policy-run.ts';
+
+export const compilePolicyExpression: CompileExpression = (code, form) => {
+	const kind = form === '(' ? 'expression' : 'block';
+	const compiled = compileExpression({ text: code, kind, file: '', line: 1, column: 1 });
+	if (!compiled.ok) return { problem: compiled.message, offset: offsetOf(code, compiled.line, compiled.column) };
+	const { facts } = compiled;
+	return {
+		readsResponse: [...facts.reads].some((read) => read === 'Response' || read.startsWith('Response.')),
+		readsBody: facts.readsBody.request,
+		readsUnverified: facts.unverifiedJwt.length > 0,
+		evaluate(scope) {
+			const answer = compiled.evaluate(scope as ExpressionContext);
+			if (answer.ok) return answer.value;
+			// The message may hold what the expression has read.
+			throw new EvaluationFailure(
+				`an expression ended with ${answer.cause === 'budget' ? 'its budget used up: ' : ''}${answer.name}`,
+			);
+		},
+	};
+};
+
+function offsetOf(code: string, line: number, column: number): number {
+	const lines = code.split(/\r\n|[\r\n]/);
+	return lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
+}
+
+export interface ContextOptions {
+	addressOf(run: PolicyRun): string;
+	/** From 0, below 1. */
+	random(): number;
+}
+
+const asJwt = compileExpression({
+	text: '((string)context.Variables["token"]).AsJwt()',
+	kind: 'expression',
+	file: '',
+	line: 1,
+	column: 1,
+});
+
+export function createContextBuilder(options: ContextOptions): ContextBuilder {
+	const builder: ContextBuilder = {
+		scopeOf: (run) => contextOf(run, options),
+		toText: (value) => textOf((value ?? null) as PolicyValue),
+		jwtOf(token, run) {
+			if (!asJwt.ok) throw new Error('the expression for tokens does not compile');
+			const variables = { kind: 'Variables' as const, values: new Map<string, PolicyValue>([['token', token]]) };
+			const answer = asJwt.evaluate({ ...contextOf(run, options), variables });
+			if (!answer.ok || answer.value === null)
+				throw new EvaluationFailure('a verified token cannot be shown to expressions');
+			return answer.value;
+		},
+	};
+	return builder;
+}
+
+function contextOf(run: PolicyRun, { addressOf, random }: ContextOptions): ExpressionContext {
+	const { evidence } = run;
+	const { request } = evidence;
+	const time = evidence.now * 1000;
+	const names = run.around.parameterNames;
+	return {
+		kind: 'IProxyContext',
+		request: {
+			kind: 'IRequest',
+			method: request.method,
+			get url() {
+				return urlOf(run, run.path ?? evidence.path, run.query ?? evidence.query);
+			},
+			get originalUrl() {
+				return urlOf(run, evidence.path, evidence.query);
+			},
+			get headers() {
+				return { kind: 'Headers' as const, list: run.headers.list };
+			},
+			get ipAddress() {
+				return addressOf(run);
+			},
+			get matchedParameters() {
+				return new Map(names.map((name, i) => [name, evidence.parameters[i] ?? '']));
+			},
+			get certificate() {
+				return certificateOf(request.clientCertificate);
+			},
+			body: null,
+		},
+		get response() {
+			if (run.response === undefined) return null;
+			const { status, headers } = run.response;
+			return {
+				kind: 'IResponse' as const,
+				statusCode: status,
+				statusReason: '',
+				headers: { kind: 'Headers' as const, list: headers },
+				body: null,
+			};
+		},
+		variables: { kind: 'Variables', values: run.variables as ReadonlyMap<string, PolicyValue> },
+		api: null,
+		operation: null,
+		product: null,
+		subscription: null,
+		user: null,
+		deployment: {
+			kind: 'IDeployment',
+			gatewayId: 'countersign',
+			region: '',
+			serviceId: '',
+			serviceName: '',
+			certificates: new Map(),
+		},
+		get lastError() {
+			return run.lastError === undefined ? null : lastErrorOf(run.lastError);
+		},
+		get requestId() {
+			return new GuidValue('00000000-0000-0000-0000-000000000000');
+		},
+		get timestamp() {
+			return fromUnixMilliseconds(time);
+		},
+		get elapsed() {
+			return new TimeSpanValue(0n);
+		},
+		now: () => time,
+		random,
+		trace() {},
+	};
+}
+
+/** Scheme and Host as the client called; the path is the one that is decided over. */
+function urlOf({ evidence }: PolicyRun, path: string, query: string): UrlObject {
+	const { scheme, host } = evidence.request;
+	const match = /^(.*?)(?::([0-9]{1,5}))?$/.exec(host);
+	const port = match?.[2];
+	return {
+		kind: 'IUrl',
+		scheme,
+		host: (match?.[1] ?? '').toLowerCase(),
+		port: port === undefined ? (scheme === 'https' ? 443 : 80) : Number(port),
+		path,
+		queryString: query,
+	};
+}
+
+function certificateOf(certificate: ClientCertificate | undefined): CertificateObject | null {
+	const details = certificate?.details;
+	if (certificate === undefined || details === undefined) return null;
+	return {
+		kind: 'X509Certificate2',
+		thumbprint: details.thumbprint,
+		subject: details.subject,
+		issuer: details.issuer,
+		serialNumber: details.serialNumber,
+		notBefore: fromUnixMilliseconds(details.notBefore * 1000),
+		notAfter: fromUnixMilliseconds(details.notAfter * 1000),
+		isTrusted: certificate.isVouchedFor,
+	};
+}
+
+function lastErrorOf({ source, reason, message, place }: Failure): LastErrorObject {
+	return {
+		kind: 'ILastError',
+		source,
+		reason,
+		message,
+		scope: place.scope,
+		section: place.section,
+		path: place.path,
+		policyId: place.id ?? '',
+	};
+}

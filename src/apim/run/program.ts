@@ -1,0 +1,107 @@
+/**
+ * A policy as the program of a route: inbound, then what is known of outbound, and on-error once a statement refused. What
+ * comes out is a forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound.
+ */
+import type { Evidence, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
+import type { ReadPolicy } from '../statements/read-policy.ts';
+import type { ContextBuilder } from './context.ts';
+import type { Failure, PolicyResponse, Signal } from './failure.ts';
+import { link, type Parts, runAll } from './link.ts';
+import { PolicyRun, type TrailEntry } from './policy-run.ts';
+
+export interface ApimProgram extends RouteProgram {
+	/** The same with what came of each statement, and the variables' names. */
+	trace(
+		evidence: Evidence,
+		around: ProgramSurroundings,
+	): Promise<{ readonly outcome: ProgramOutcome; readonly trail: readonly TrailEntry[]; readonly run: PolicyRun }>;
+}
+
+/** `policy` must have been read without an error. */
+export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: ContextBuilder): ApimProgram {
+	const inbound = link(sections.inbound, parts);
+	const outbound = link(sections.outbound, parts);
+	const onError = link(sections['on-error'], parts);
+
+	function start(run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
+		const signal = runAll(inbound, run);
+		return signal instanceof Promise ? signal.then((late) => afterInbound(late, run)) : afterInbound(signal, run);
+	}
+
+	function afterInbound(signal: Signal | null, run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
+		if (signal === null) {
+			const late = runAll(outbound, run);
+			return late instanceof Promise ? late.then((ended) => afterOutbound(ended, run)) : afterOutbound(late, run);
+		}
+		switch (signal.kind) {
+			case 'breakdown':
+				return { kind: 'fault', reason: signal.reason, cause: signal.cause };
+			case 'answered':
+				return answer(signal.response);
+			case 'failure':
+				return handle(signal, run);
+		}
+	}
+
+	function afterOutbound(signal: Signal | null, run: PolicyRun): ProgramOutcome {
+		if (signal === null) return forward(run);
+		if (signal.kind === 'breakdown') return { kind: 'fault', reason: signal.reason, cause: signal.cause };
+		throw new Error('a statement of outbound ended the request');
+	}
+
+	/** The error as the client reads it, after on-error has had its say. */
+	function handle(failure: Failure, run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
+		run.lastError = failure;
+		run.response = {
+			status: failure.status,
+			headers: [['content-type', 'application/json'], ...failure.headers],
+			body: JSON.stringify({ statusCode: failure.status, message: failure.wording ?? failure.message }),
+		};
+		const signal = runAll(onError, run);
+		return signal instanceof Promise
+			? signal.then((late) => afterError(late, failure, run))
+			: afterError(signal, failure, run);
+	}
+
+	function afterError(signal: Signal | null, failure: Failure, run: PolicyRun): ProgramOutcome {
+		if (signal?.kind === 'breakdown') return { kind: 'fault', reason: signal.reason, cause: signal.cause };
+		const response = signal?.kind === 'answered' ? signal.response : run.response;
+		if (response === undefined) throw new Error('an error without a response');
+		const { status, body } = response;
+		return { kind: 'refuse', reason: failure.own, status, headers: typed(response), body };
+	}
+
+	return {
+		run: (evidence, around) => start(new PolicyRun(evidence, around, builder)),
+		async trace(evidence, around) {
+			const run = new PolicyRun(evidence, around, builder);
+			run.trail = [];
+			const outcome = await start(run);
+			return { outcome, trail: run.trail, run };
+		},
+	};
+}
+
+function forward(run: PolicyRun): ProgramOutcome {
+	const { headers, path, query, backend, responseFields } = run;
+	return {
+		kind: 'forward',
+		strip: headers.removed,
+		set: headers.written,
+		path,
+		query,
+		backend,
+		response: responseFields,
+	};
+}
+
+function answer(response: PolicyResponse): ProgramOutcome {
+	const { status, body } = response;
+	return { kind: 'answer', status, headers: typed(response), body };
+}
+
+/** A body without a type is one that a browser guesses at. */
+function typed({ headers, body }: PolicyResponse): readonly (readonly [string, string])[] {
+	if (body === '' || headers.some(([name]) => name.toLowerCase() === 'content-type')) return headers;
+	return [...headers, ['content-type', 'text/plain; charset=utf-8']];
+}

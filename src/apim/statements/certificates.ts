@@ -1,0 +1,86 @@
+/** `validate-client-certificate`. */
+import type { PolicyElement } from '../policy-text/document.ts';
+import type { Reading } from './reading.ts';
+import type { CertificateIdentity, ValidateClientCertificate } from './statement.ts';
+
+const identityAttributes = [
+	'thumbprint',
+	'serial-number',
+	'common-name',
+	'subject',
+	'dns-name',
+	'issuer-subject',
+	'issuer-thumbprint',
+];
+
+export function readValidateClientCertificate(
+	element: PolicyElement,
+	reading: Reading,
+): ValidateClientCertificate | undefined {
+	const checks = ['validate-revocation', 'validate-trust', 'validate-not-before', 'validate-not-after'];
+	reading.expect(element, [...checks, 'ignore-error'], ['identities']);
+	const flag = (name: string, fallback: boolean): boolean => {
+		const value = reading.boolean(element, name, fallback);
+		if (value.kind === 'constant') return value.value;
+		reading.error('expression_not_allowed', value.position, `${name} cannot be an expression`);
+		return fallback;
+	};
+	if (flag('validate-revocation', true)) {
+		reading.error(
+			'not_supported',
+			element.attributes.get('validate-revocation')?.position ?? element.position,
+			'revocation of certificates is not looked up: write validate-revocation="false" to go without',
+		);
+	}
+	for (const name of ['validate-not-before', 'validate-not-after']) {
+		if (!flag(name, true)) {
+			reading.warn(
+				'certificate_times',
+				element.position,
+				`the times of a certificate are checked whatever ${name} says`,
+			);
+		}
+	}
+	const holder = reading.only(element, 'identities');
+	if (holder !== undefined) {
+		reading.expect(holder, [], ['identity']);
+		if (holder.children.length === 0)
+			reading.error('list_empty', holder.position, '<identities> without any <identity>');
+	}
+	const identities = (holder?.children ?? []).flatMap((child) =>
+		child.name === 'identity' ? (readIdentity(child, reading) ?? []) : [],
+	);
+	return {
+		kind: 'validate-client-certificate',
+		trust: flag('validate-trust', true),
+		ignoreError: flag('ignore-error', false),
+		identities,
+	};
+}
+
+function readIdentity(element: PolicyElement, reading: Reading): CertificateIdentity | undefined {
+	reading.expect(element, identityAttributes);
+	const read = (name: string) => (element.attributes.has(name) ? reading.requiredConstant(element, name) : undefined);
+	const hexadecimal = (name: string, digits: RegExp) => {
+		const text = read(name)?.replaceAll(/[ :]/g, '').toUpperCase();
+		if (text !== undefined && !digits.test(text))
+			reading.error('value_invalid', element.position, `${name}: expected hexadecimal digits`);
+		return text;
+	};
+	if (!identityAttributes.some((name) => element.attributes.has(name))) {
+		return reading.error(
+			'attribute_missing',
+			element.position,
+			`<identity> needs one of ${identityAttributes.join(', ')}`,
+		);
+	}
+	return {
+		thumbprint: hexadecimal('thumbprint', /^[0-9A-F]{40}$/),
+		serialNumber: hexadecimal('serial-number', /^[0-9A-F]{1,80}$/),
+		commonName: read('common-name'),
+		subject: read('subject'),
+		dnsName: read('dns-name'),
+		issuerSubject: read('issuer-subject'),
+		issuerThumbprint: hexadecimal('issuer-thumbprint', /^[0-9A-F]{40}$/),
+	};
+}

@@ -1,0 +1,40 @@
+/** What an answer is made of: `return-response`, `set-status`, `set-body`. */
+import type { PolicyElement } from '../policy-text/document.ts';
+import { readSetHeader } from './headers.ts';
+import type { Reading } from './reading.ts';
+import type { ReturnResponse, SetBody, SetHeader, SetStatus } from './statement.ts';
+
+export function readReturnResponse(element: PolicyElement, reading: Reading): ReturnResponse | undefined {
+	reading.expect(element, [], ['set-status', 'set-header', 'set-body']);
+	const status = reading.only(element, 'set-status');
+	const body = reading.only(element, 'set-body');
+	const headers: SetHeader[] = [];
+	for (const child of element.children) {
+		if (child.name !== 'set-header') continue;
+		const header = readSetHeader(child, reading);
+		if (header !== undefined) headers.push(header);
+	}
+	return {
+		kind: 'return-response',
+		status: status === undefined ? undefined : readSetStatus(status, reading),
+		headers,
+		body: body === undefined ? undefined : readSetBody(body, reading)?.body,
+	};
+}
+
+export function readSetStatus(element: PolicyElement, reading: Reading): SetStatus | undefined {
+	// HTTP/2 has no reason phrases, and HTTP/1.1 gives the usual one: `reason` says nothing to a client.
+	reading.expect(element, ['code', 'reason']);
+	reading.attribute(element, 'reason', { braces: true });
+	if (reading.required(element, 'code') === undefined) return undefined;
+	return { kind: 'set-status', code: reading.number(element, 'code', 200, { least: 200, most: 599 }) };
+}
+
+export function readSetBody(element: PolicyElement, reading: Reading): SetBody | undefined {
+	reading.expect(element, []);
+	if (element.text === undefined) {
+		return { kind: 'set-body', body: { kind: 'constant', text: '', position: element.position } };
+	}
+	const body = reading.value(element.text, { trim: false, braces: true });
+	return body === undefined ? undefined : { kind: 'set-body', body };
+}

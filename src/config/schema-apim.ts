@@ -1,0 +1,90 @@
+/** The `apim` section, and the policy of a route: Azure API Management’s policy files run as they are. */
+import { z } from 'zod';
+import { algorithms } from '#core/index';
+import { defaults } from './defaults.ts';
+import { upstreamSchema } from './schema-upstream.ts';
+import { oneOrMany, text, url } from './schema-values.ts';
+
+export const apimPolicySchema = z
+	.union(
+		[
+			text(),
+			z.strictObject({
+				global: text().optional().meta({ description: 'Policy file of all APIs.' }),
+				product: text().optional().meta({ description: 'Policy file of the product.' }),
+				api: text().optional().meta({ description: 'Policy file of the API.' }),
+				operation: text().optional().meta({ description: 'Policy file of the operation.' }),
+			}),
+		],
+		'expected a policy file, or a mapping of global, product, api and operation to policy files',
+	)
+	.meta({
+		description:
+			'Azure API Management policy file that decides here, in place of providers and rules; or one for each of its scopes, which `<base/>` puts together.',
+	});
+
+const values = (description: string) =>
+	z
+		.record(z.string(), z.union([z.string(), z.number(), z.boolean()]), 'expected a mapping of names to texts')
+		.optional()
+		.meta({ description });
+
+export const apimSchema = z.strictObject({
+	named_values: values('Named values: what `{{name}}` stands for in policies. Secrets as `${env:…}` or `${file:…}`.'),
+	placeholders: values('What `{name}` stands for, where a deployment script would have filled it in.'),
+	fragments: z
+		.record(z.string(), text(), 'expected a mapping of names to files')
+		.optional()
+		.meta({ description: 'Files of policy fragments, by the id that `<include-fragment>` names.' }),
+	certificates: z
+		.record(
+			z.string(),
+			z.union(
+				[
+					text(),
+					z.strictObject({
+						certificate: text().meta({ description: 'PEM file of the certificate, or of the public key.' }),
+						key: text().optional().meta({ description: 'PEM file of the private key: needed to decrypt tokens.' }),
+					}),
+				],
+				'expected a PEM file, or {certificate, key}',
+			),
+			'expected a mapping of ids to certificates',
+		)
+		.optional()
+		.meta({ description: 'Certificates, by the `certificate-id` that policies name.' }),
+	backends: z
+		.record(
+			z.string(),
+			z.union([url(), upstreamSchema], 'expected a URL or a mapping'),
+			'expected a mapping of ids to upstreams',
+		)
+		.optional()
+		.meta({
+			description:
+				'Where `<set-backend-service>` may send requests, by `backend-id`; a `base-url` must be at one of these.',
+		}),
+	allowed_openid_hosts: oneOrMany(text(), 'expected a host or a list of hosts').optional().meta({
+		description:
+			'Hosts of `<openid-config>` URLs and tenants that are not constant, and are asked when a request names them.',
+		default: [],
+	}),
+	algorithms: oneOrMany(z.enum(algorithms), 'expected an algorithm or a list of algorithms').optional().meta({
+		description: 'Algorithms of tokens that policies validate, in place of those that API Management takes.',
+		default: defaults.apimAlgorithms,
+	}),
+	managed_identity: z
+		.strictObject({
+			source: z.enum(['imds', 'app_service']).optional().meta({
+				description: 'Instance metadata service of a virtual machine, or App Service and Functions.',
+				default: 'imds',
+			}),
+			identity_endpoint: url().optional().meta({ description: 'Where it is asked; on this machine or link-local.' }),
+			identity_header: text().optional().meta({ description: '`${env:IDENTITY_HEADER}` of `app_service`.' }),
+		})
+		.optional()
+		.meta({ description: 'Where `<authentication-managed-identity>` gets tokens.' }),
+});
+
+export type ApimPolicyFile = z.output<typeof apimPolicySchema>;
+export type ApimFile = z.output<typeof apimSchema>;
