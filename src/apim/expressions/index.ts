@@ -10,5 +10,6 @@ export {
 export { type Budget, defaultBudget } from './run/run.ts';
 export type * from './values/context.ts';
 export { DateTimeValue, fromUnixMilliseconds, GuidValue, TimeSpanValue } from './values/date-time.ts';
+export { jwtObject, readJwt } from './values/jwt.ts';
 export { textOf } from './values/text.ts';
 export { typeOf, type Value as PolicyValue } from './values/value.ts';

@@ -1,13 +1,17 @@
 /** Names, members, calls and elements: everything that reaches for something by name goes through the tables here. */
+
+import { isEnum } from '../members/enums.ts';
 import type { Member } from '../members/table.ts';
+import type { Frame } from '../run/frame.ts';
 import type { Argument, Expression } from '../syntax/ast.ts';
 import { SyntaxProblem } from '../syntax/problem.ts';
 import { isNamespacePart, knownTypeName, resolveType } from '../types/known.ts';
-import { type Type, type, types } from '../types/type.ts';
+import { isNumeric, type Type, type, types } from '../types/type.ts';
 import { AnonymousValue } from '../values/collection.ts';
 import { nullReference } from '../values/exception.ts';
 import type { Binder } from './binder.ts';
-import { type Bound, bound } from './bound.ts';
+import { type Bound, bound, constant } from './bound.ts';
+import { checkPattern } from './check-pattern.ts';
 import { callFunction, invoke } from './invoke.ts';
 import { noteCall, noteMember } from './note.ts';
 import { type BoundArgument, resolveCall } from './resolve-call.ts';
@@ -51,7 +55,8 @@ export function bindMember(binder: Binder, node: Node<'member'>): Bound {
 		const member = binder.table.findStatic(owner, node.name).find(({ isProperty }) => isProperty);
 		if (member === undefined) throw unknownMember(owner, node, binder.table.findStatic(owner, node.name));
 		noteCall(binder.facts, member, node.at, []);
-		return invoke(node.at, undefined, resolveCall(binder, node.at, node.name, [member], undefined, [], []));
+		const read = invoke(node.at, undefined, resolveCall(binder, node.at, node.name, [member], undefined, [], []));
+		return isConstantMember(owner, node.name) ? constant(node.at, read.type, read.run(noFrame)) : read;
 	}
 	const target = bindTarget(binder, node.target, `.${node.name}`);
 	const field = target.type.fields?.get(node.name);
@@ -60,6 +65,14 @@ export function bindMember(binder: Binder, node: Node<'member'>): Bound {
 	const properties = found.filter(({ isProperty }) => isProperty);
 	if (properties.length === 0) throw unknownMember(target.type, node, found);
 	return invoke(node.at, target, resolveCall(binder, node.at, node.name, properties, target.type, [], []));
+}
+
+/** Nothing that such a member could look at. */
+const noFrame = {} as Frame;
+
+/** Members of enumerations, and those that the language knows as constants: their values take part in constant expressions. */
+function isConstantMember(owner: Type, name: string): boolean {
+	return isEnum(owner.name) || (isNumeric(owner) && (name === 'MinValue' || name === 'MaxValue'));
 }
 
 function readField(target: Bound, node: Node<'member'>, field: Type): Bound {
@@ -122,6 +135,7 @@ export function bindCall(binder: Binder, node: Node<'call'>): Bound {
 	const typeArgs = callee.typeArgs.map((arg) => binder.resolve(arg));
 	const call = resolveCall(binder, callee.at, `'${of.text}.${callee.name}'`, methods, target?.type, typeArgs, args);
 	noteCall(binder.facts, call.member, callee.at, args);
+	checkPattern(call);
 	return invoke(callee.at, target, call, binder);
 }
 

@@ -12,6 +12,7 @@ import { bindArguments } from './bind-access.ts';
 import { commonType } from './bind-choice.ts';
 import type { Binder } from './binder.ts';
 import { type Bound, bound } from './bound.ts';
+import { checkPattern } from './check-pattern.ts';
 import { invoke } from './invoke.ts';
 import { type BoundArgument, resolveCall } from './resolve-call.ts';
 import { readVariable } from './variable.ts';
@@ -23,6 +24,7 @@ export function bindNew(binder: Binder, node: Node<'new'>): Bound {
 	const constructors = binder.table.findStatic(of, 'new');
 	if (constructors.length === 0) throw new SyntaxProblem(`'new ${of.text}' is not supported`, node.at);
 	const call = resolveCall(binder, node.at, `'new ${of.text}'`, constructors, of, [], bindArguments(binder, node.args));
+	checkPattern(call);
 	const made = { ...invoke(node.at, undefined, call), type: of };
 	return node.initializers === undefined ? made : initialized(binder, made, node.initializers);
 }
@@ -86,10 +88,11 @@ function bindEmptyArray(binder: Binder, node: Node<'new-array'>, element: Type):
 		const length = run(frame) as number;
 		if (length < 0) throw exception('OverflowException', 'Arithmetic operation resulted in an overflow.');
 		frame.run.make(length);
+		const empty = defaultValue(element);
 		return new ListValue(
 			'array',
 			element,
-			Array.from({ length }, () => defaultValue(element)),
+			Array.from({ length }, () => empty),
 		);
 	});
 }

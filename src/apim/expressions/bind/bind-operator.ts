@@ -1,10 +1,12 @@
 /** Unary and binary operators (ECMA-334 §12.4.8): which types they take, lifted over null where one is `T?`. */
+import { enumValue } from '../members/enums.ts';
 import type { BinaryOperator, Expression } from '../syntax/ast.ts';
 import { SyntaxProblem } from '../syntax/problem.ts';
 import { isNumeric, type NumericName, type Type, type, types, underlying } from '../types/type.ts';
 import { arithmetic, compareNumbers } from '../values/arithmetic.ts';
 import { Thrown } from '../values/exception.ts';
 import { type AnyNumber, DecimalValue, NumberValue, toInteger } from '../values/number.ts';
+import { EnumValue } from '../values/plain.ts';
 import { textOf } from '../values/text.ts';
 import { castNumber } from '../values/to-number.ts';
 import type { Value } from '../values/value.ts';
@@ -71,6 +73,14 @@ export function bindBinaryOf(binder: Binder, operator: BinaryOperator, left: Bou
 	const isBoolean = underlying(left.type) === types.bool && underlying(right.type) === types.bool;
 	if (isBoolean && (operator === '&' || operator === '|' || operator === '^'))
 		return bindBooleans(operator, left, right, at);
+	if (
+		operator === '|' &&
+		left.type === right.type &&
+		left.constant?.value instanceof EnumValue &&
+		right.constant?.value instanceof EnumValue
+	) {
+		return constant(at, left.type, enumValue(left.type.name, left.constant.value.value | right.constant.value.value));
+	}
 	const of = promoted(left, right, operator, at);
 	const isLifted = left.type.name === 'Nullable' || right.type.name === 'Nullable';
 	const operand = isLifted ? type('Nullable', of) : of;

@@ -37,7 +37,7 @@ export function bindSwitchStatement(
 		});
 	}
 	const { run } = subject;
-	const last = otherwise;
+	const last: Execute | undefined = otherwise;
 	return {
 		execute: (frame) => {
 			const value = run(frame);

@@ -1,8 +1,8 @@
 /** `+`, `-` and comparisons of DateTime, DateTimeOffset and TimeSpan. */
 import type { BinaryOperator } from '../syntax/ast.ts';
 import { nullable, type Type, type, types, underlying } from '../types/type.ts';
-import { DateTimeValue, isTick, TimeSpanValue } from '../values/date-time.ts';
-import { argumentRange } from '../values/exception.ts';
+import { type DateTimeValue, TimeSpanValue } from '../values/date-time.ts';
+import { instant, shiftTime } from '../values/shift-time.ts';
 import type { Value } from '../values/value.ts';
 import { type Bound, bound } from './bound.ts';
 import { lift2 } from './lift.ts';
@@ -50,16 +50,4 @@ function arithmetic(
 	if (b === span) return { type: a, apply: (x: DateTimeValue, y: TimeSpanValue) => shiftTime(x, sign * y.ticks) };
 	if (operator === '+' || a !== b) return undefined;
 	return { type: span, apply: (x: Time, y: Time) => new TimeSpanValue(instant(x) - instant(y)) };
-}
-
-/** Throws an ArgumentOutOfRangeException outside the years 1 to 9999. */
-export function shiftTime(time: DateTimeValue, by: bigint): DateTimeValue {
-	const ticks = time.ticks + by;
-	if (!isTick(ticks)) throw argumentRange('value');
-	return new DateTimeValue(ticks, time.dateKind, time.kind, time.offset);
-}
-
-/** Ticks by which two can be compared. */
-export function instant(time: Time): bigint {
-	return time instanceof DateTimeValue ? time.ticks - time.offset : time.ticks;
 }

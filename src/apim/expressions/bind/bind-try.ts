@@ -55,6 +55,8 @@ export function bindTry(
 		} catch (error) {
 			if (!(error instanceof Thrown)) throw error;
 			frame.run.depth = depth;
+			// An exception costs the platform as much as some hundred other steps.
+			frame.run.look(64 * 200);
 			const found = catches.find((each) => matches(each, frame, error.exception));
 			if (found === undefined) throw error;
 			return found.body.execute(frame);

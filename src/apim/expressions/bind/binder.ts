@@ -24,6 +24,8 @@ import type { BoundBody, Returns } from './statement.ts';
 
 /** Nodes inside each other: chains count here too, which the parser reads in a loop. */
 const maxDepth = 600;
+/** Nodes bound in all: a lambda is bound again for each overload that it may be meant for, and so are those inside it. */
+const maxNodes = 10_000;
 
 export class Binder {
 	readonly table: MemberTable;
@@ -40,6 +42,7 @@ export class Binder {
 	/** The exception of the innermost `catch`. */
 	caught: ((frame: Frame) => Value) | undefined;
 	#depth = 0;
+	#nodes = 0;
 
 	constructor(table: MemberTable, bindBody: Binder['bindBody']) {
 		this.table = table;
@@ -51,6 +54,7 @@ export class Binder {
 	}
 
 	nested<T>(at: number, work: () => T): T {
+		if (++this.#nodes > maxNodes) throw new SyntaxProblem('too many parts, or lambdas nest too deep', at, true);
 		if (++this.#depth > maxDepth) throw new SyntaxProblem(`nested deeper than ${maxDepth}`, at);
 		try {
 			return work();

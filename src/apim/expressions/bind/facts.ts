@@ -33,7 +33,7 @@ export class FactsCollector {
 		return {
 			reads,
 			variables: this.variables,
-			readsAnyVariable: this.readsAnyVariable,
+			readsAnyVariable: this.readsAnyVariable || reads.has('Variables'),
 			unverifiedJwt: this.unverifiedJwt,
 			readsBody: {
 				request: readsBody && (reads.has('Request.Body') || readsWhole),

@@ -18,7 +18,7 @@ type Call = (run: Run, ...values: unknown[]) => Value;
 /** `binder` is only needed for members with `out` parameters. */
 export function invoke(at: number, target: Bound | undefined, call: ResolvedCall, binder?: Binder): Bound {
 	const implementation = call.member.implement(call.bindings) as unknown as Call;
-	const self = target === undefined ? undefined : receiverOf(target);
+	const self = target === undefined ? undefined : call.member.takesNullReceiver ? target.run : receiverOf(target);
 	if (call.args.some(({ out }) => out !== undefined)) {
 		if (binder === undefined) throw new SyntaxProblem('out is not possible here', at);
 		return bound(at, call.returns, invokeWithOut(binder, self, implementation, call));

@@ -71,7 +71,7 @@ export function resolveCall(
 			if (candidate !== undefined && candidate.distance < (best?.distance ?? Number.POSITIVE_INFINITY))
 				best = candidate;
 		} catch (error) {
-			if (!(error instanceof SyntaxProblem)) throw error;
+			if (!(error instanceof SyntaxProblem) || error.isFinal) throw error;
 			problem = error;
 		}
 	}

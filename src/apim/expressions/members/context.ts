@@ -8,6 +8,7 @@ import { DictionaryValue, ListValue } from '../values/collection.ts';
 import type * as C from '../values/context.ts';
 import { keyNotFound } from '../values/exception.ts';
 import { headerDictionary, headerValues } from '../values/header-dictionary.ts';
+import { folded } from '../values/string-comparison.ts';
 import { urlQuery } from '../values/url-query.ts';
 import { urlText } from '../values/url-text.ts';
 import type { Value } from '../values/value.ts';
@@ -80,7 +81,7 @@ function queryDictionary(url: C.UrlObject): DictionaryValue {
 	const dictionary = new DictionaryValue(types.string, arrayOf(types.string), true);
 	for (const [name, values] of urlQuery(url.queryString)) {
 		const list = new ListValue('array', types.string, [...values]);
-		dictionary.entries.set(name.toLowerCase(), { key: name, value: list });
+		dictionary.entries.set(folded(name), { key: name, value: list });
 	}
 	return dictionary;
 }

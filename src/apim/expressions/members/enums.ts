@@ -63,3 +63,7 @@ export function enumValue(name: string, value: number): EnumValue {
 	const found = Object.entries(enums[name] ?? {}).find(([, each]) => each === value);
 	return new EnumValue(name, found?.[0] ?? value.toString(), value);
 }
+
+export function isEnum(name: string): boolean {
+	return Object.hasOwn(enums, name);
+}

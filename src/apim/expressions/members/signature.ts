@@ -24,6 +24,8 @@ export interface Parameter {
 export interface Signature {
 	readonly name: string;
 	readonly isStatic: boolean;
+	/** Written `extension` in front: an extension method that has an answer for null. */
+	readonly takesNullReceiver: boolean;
 	readonly isProperty: boolean;
 	readonly typeParameters: readonly Type[];
 	readonly parameters: readonly Parameter[];
@@ -41,6 +43,7 @@ export type Implementation = (run: Run, ...values: never[]) => Value;
 export function readSignature(text: string): Signature {
 	const reader = signatureReader(text);
 	const isStatic = reader.takeKeyword('static');
+	const takesNullReceiver = reader.takeKeyword('extension');
 	const returns = resolveSignatureType(parseType(reader));
 	// `new` and `this` are names here.
 	const name = reader.take().text;
@@ -54,7 +57,7 @@ export function readSignature(text: string): Signature {
 		reader.expectMark(closing);
 	}
 	if (reader.token.kind !== 'end') throw reader.unexpected('the end of the signature');
-	return { name, isStatic, isProperty, typeParameters, parameters, returns };
+	return { name, isStatic, takesNullReceiver, isProperty, typeParameters, parameters, returns };
 }
 
 export function readReceiver(text: string): Type {

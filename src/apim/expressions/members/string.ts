@@ -6,7 +6,7 @@ import { composite } from '../values/composite-format.ts';
 import { elementsOf } from '../values/elements.ts';
 import { argumentRange, exception, indexOutside } from '../values/exception.ts';
 import { CharValue, type EnumValue } from '../values/plain.ts';
-import { compareText, folded, ignoresCase } from '../values/string-comparison.ts';
+import { compareText, folded, ignoresCase, lowered } from '../values/string-comparison.ts';
 import { textOf } from '../values/text.ts';
 import type { Value } from '../values/value.ts';
 import type { MemberTable } from './table.ts';
@@ -295,12 +295,12 @@ function addChanges(table: MemberTable): void {
 			make(run, trim(text, charSet(chars), true, false)),
 		'string TrimEnd(params char[] trimChars)': (run: Run, text: string, chars: ListValue) =>
 			make(run, trim(text, charSet(chars), false, true)),
-		'string ToLower()': (run: Run, text: string) => make(run, text.toLowerCase()),
-		'string ToUpper()': (run: Run, text: string) => make(run, text.toUpperCase()),
-		'string ToLower(CultureInfo? culture)': (run: Run, text: string) => make(run, text.toLowerCase()),
-		'string ToUpper(CultureInfo? culture)': (run: Run, text: string) => make(run, text.toUpperCase()),
-		'string ToLowerInvariant()': (run: Run, text: string) => make(run, text.toLowerCase()),
-		'string ToUpperInvariant()': (run: Run, text: string) => make(run, text.toUpperCase()),
+		'string ToLower()': (run: Run, text: string) => make(run, lowered(text)),
+		'string ToUpper()': (run: Run, text: string) => make(run, folded(text)),
+		'string ToLower(CultureInfo? culture)': (run: Run, text: string) => make(run, lowered(text)),
+		'string ToUpper(CultureInfo? culture)': (run: Run, text: string) => make(run, folded(text)),
+		'string ToLowerInvariant()': (run: Run, text: string) => make(run, lowered(text)),
+		'string ToUpperInvariant()': (run: Run, text: string) => make(run, folded(text)),
 		'string Replace(string oldValue, string? newValue)': (run: Run, text: string, old: string, next: string | null) => {
 			if (old === '') throw exception('ArgumentException', "String cannot be of zero length. (Parameter 'oldValue')");
 			return replace(run, text, old, next ?? '');

@@ -97,3 +97,9 @@ export function substitute(of: Type, bindings: ReadonlyMap<Type, Type>): Type {
 	if (of.args.length === 0) return of;
 	return type(of.name, ...of.args.map((arg) => substitute(arg, bindings)));
 }
+
+/** `Exception` and all that are one. */
+export const exceptionNames: readonly string[] = [
+	'Exception',
+	...[...table.keys()].filter((name) => name.endsWith('Exception')),
+];

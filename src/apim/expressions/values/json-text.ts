@@ -1,32 +1,51 @@
 /** JSON as Newtonsoft writes it: indented by two, no escapes beyond those that JSON needs. */
+import { BudgetExhausted } from '../run/run.ts';
 import { formatDateTime, timeSpanText } from './format-time.ts';
 import type { JsonToken } from './json.ts';
 import { DecimalValue, NumberValue } from './number.ts';
 import { numberText } from './number-text.ts';
 import type { Scalar } from './value.ts';
 
+/** One token may stand in many places, so that a small value can have a long text. */
+const maxLength = 2_000_000;
+
+interface Left {
+	characters: number;
+}
+
+function spend(left: Left, characters: number): void {
+	left.characters -= characters;
+	if (left.characters < 0) throw new BudgetExhausted('made');
+}
+
+function spent(text: string, left: Left): string {
+	spend(left, text.length);
+	return text;
+}
+
 export function jsonText(token: JsonToken, isIndented: boolean): string {
-	return write(token, isIndented ? '\n' : '');
+	return write(token, isIndented ? '\n' : '', { characters: maxLength });
 }
 
 /** `lineBreak` is the line break with the indentation that the token stands at; empty for one line. */
-function write(token: JsonToken, lineBreak: string): string {
+function write(token: JsonToken, lineBreak: string, left: Left): string {
+	spend(left, 8 + lineBreak.length);
 	const inner = lineBreak === '' ? '' : `${lineBreak}  `;
 	switch (token.kind) {
 		case 'JValue':
-			return scalarText(token.value);
+			return spent(scalarText(token.value), left);
 		case 'JProperty':
-			return `${JSON.stringify(token.name)}:${lineBreak === '' ? '' : ' '}${write(token.value, lineBreak)}`;
+			return `${JSON.stringify(token.name)}:${lineBreak === '' ? '' : ' '}${write(token.value, lineBreak, left)}`;
 		case 'JArray':
 			return bracket(
 				'[',
 				']',
-				token.items.map((item) => inner + write(item, inner)),
+				token.items.map((item) => inner + write(item, inner, left)),
 				lineBreak,
 			);
 		case 'JObject': {
 			const members = [...token.members].map(
-				([name, value]) => `${inner}${JSON.stringify(name)}:${lineBreak === '' ? '' : ' '}${write(value, inner)}`,
+				([name, value]) => `${inner}${JSON.stringify(name)}:${lineBreak === '' ? '' : ' '}${write(value, inner, left)}`,
 			);
 			return bracket('{', '}', members, lineBreak);
 		}

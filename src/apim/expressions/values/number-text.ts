@@ -25,7 +25,7 @@ function realText(value: number, exponential: string): string {
 	if (value === 0) return Object.is(value, -0) ? '-0' : '0';
 	const [mantissa = '', power = '0'] = exponential.split('e');
 	const exponent = Number(power);
-	if (exponent >= 15 || exponent < -5) {
+	if (exponent >= 15 || exponent < -4) {
 		return `${mantissa}E${exponent < 0 ? '-' : '+'}${Math.abs(exponent).toString().padStart(2, '0')}`;
 	}
 	const sign = mantissa.startsWith('-') ? '-' : '';

@@ -6,13 +6,23 @@ export function ignoresCase(how: EnumValue): boolean {
 	return how.value % 2 === 1;
 }
 
-/** Unit by unit, as .NET folds case: what would become several characters stays as it is. */
+/** Upper case unit by unit, as .NET does: what would become several characters stays as it is. */
 export function folded(text: string): string {
-	const upper = text.toUpperCase();
-	if (upper.length === text.length) return upper;
+	return mapped(text, (part) => part.toUpperCase());
+}
+
+/** Lower case in the same way. */
+export function lowered(text: string): string {
+	return mapped(text, (part) => part.toLowerCase());
+}
+
+function mapped(text: string, map: (part: string) => string): string {
+	const whole = map(text);
+	// Where nothing has grown and the end of a word does not matter, all at once is the same.
+	if (whole.length === text.length && !text.includes('\u03a3')) return whole;
 	let result = '';
 	for (const char of text) {
-		const one = char.toUpperCase();
+		const one = map(char);
 		result += one.length === char.length ? one : char;
 	}
 	return result;
