@@ -41,7 +41,7 @@ export interface CompiledExpression {
 	/** The type it answers as C# writes it: `string`, `bool`; `object` for a block with several. */
 	readonly type: string;
 	readonly facts: ExpressionFacts;
-	/** Never throws. What it can use up is bounded by `budget`, by default some milliseconds. */
+	/** Never throws. What it can use up is bounded by `budget`, by default at the worst a tenth of a second or two. */
 	evaluate(context: ExpressionContext, budget?: Budget): Evaluation;
 	/** Where an offset of `facts` stands in the file. */
 	position(offset: number): { readonly line: number; readonly column: number };

@@ -14,8 +14,8 @@ export interface Budget {
 	readonly depth: number;
 }
 
-/** A few milliseconds at the worst; real policies use some hundred steps. */
-export const defaultBudget: Budget = { steps: 200_000, made: 4_000_000, depth: 64 };
+/** A tenth of a second or two at the worst, on a slow machine; expressions of real policies use some hundred steps. */
+export const defaultBudget: Budget = { steps: 100_000, made: 4_000_000, depth: 64 };
 
 /** Ends an evaluation for good: no `catch` of the expression sees it. */
 export class BudgetExhausted extends Error {
