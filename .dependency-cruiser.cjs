@@ -12,6 +12,7 @@ const below = [
 	'answers',
 	'observe',
 	'config',
+	'sessions',
 	'policy',
 	'runtime',
 	'apim/gateway-tokens',
@@ -38,7 +39,8 @@ const layers = {
 	'pipeline/limit': ['core', 'formats'],
 	'pipeline/transform': ['core', 'formats', 'keys'],
 	answers: ['core', 'formats', 'keys'],
-	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'observe', 'config'],
+	sessions: ['core', 'formats', 'keys'],
+	policy: ['core', 'formats', 'keys', 'pipeline', 'answers', 'sessions', 'observe', 'config'],
 	runtime: ['core', 'formats'],
 	http: ['core', 'formats'],
 	'apim/gateway-tokens': ['core', 'formats'],
@@ -55,7 +57,7 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements))/',
+	'^src/(core|formats|keys|revocation|pipeline|answers|sessions|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements))/',
 	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
 	'^src/config/presets/',
 ];

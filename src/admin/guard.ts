@@ -83,6 +83,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		},
 		cors: undefined,
 		responses: {},
+		sessions: [],
 		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,

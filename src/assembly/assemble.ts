@@ -20,6 +20,7 @@ import type {
 import { encodeUtf8 } from '#formats/utf8';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
+import type { RecordChange } from '#observe/change-record';
 import type { IntrospectionCall, Introspector } from '#pipeline/authenticate/introspection/introspector';
 import type { RateLimit } from '#pipeline/limit/rate-limit';
 import type { ExchangeCall } from '#pipeline/transform/exchange/exchanger';
@@ -34,6 +35,7 @@ import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import { createProofSupport } from './proofs.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { createSessions } from './sessions.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
@@ -66,6 +68,8 @@ export interface Runtime {
 	readonly state?: State;
 	/** Where DPoP proofs are taken for used, in place of the state's store: for one of several processes without a common store. */
 	readonly claims?: Pick<Store, 'claim'>;
+	/** Puts on record what a provider’s logout token ends. Default: only the request that brings it is recorded. */
+	readonly recordChange?: RecordChange;
 }
 
 export interface Assembly {
@@ -135,6 +139,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
 	const backend = createBackendTokens(definition, runtime, tokenId, kept?.backend);
 	const apim = linkApim(apimPolicies, keys, runtime, previous?.apim);
+	const sessions = createSessions({ definition, keys, state, runtime });
 	const policy = compilePolicy(definition, {
 		programs: apim.programs,
 		keys,
@@ -143,6 +148,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 		decryption,
 		backendTokens: backend.tokens,
 		rateLimits,
+		...(sessions === undefined ? {} : { sessions }),
 		revoked: state.revoked,
 		proofs: createProofSupport(definition, runtime, state, previous),
 		clock,

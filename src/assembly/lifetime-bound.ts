@@ -8,7 +8,8 @@ import type { Definition, ProviderRules } from '#config/definition';
  * Seconds from a token's issue to the moment at which every route refuses it, clock skew included; undefined when some
  * route bounds neither lifetime nor age. Holds for the configuration in force, not for one that allows more later.
  */
-export function lifetimeBound({ providers, routes, admin }: Definition, provider: string): number | undefined {
+export function lifetimeBound(definition: Definition, provider: string): number | undefined {
+	const { providers, routes, admin } = definition;
 	const skew = providers.find(({ name }) => name === provider)?.clockSkew ?? 0;
 	const uses = [...routes.flatMap(({ rules }) => rules), ...(admin?.auth === undefined ? [] : [admin.auth])];
 	let bound = 0;
@@ -18,7 +19,12 @@ export function lifetimeBound({ providers, routes, admin }: Definition, provider
 		bound = Math.max(bound, own);
 	}
 	// An `iat` may lie ahead by the skew, and `exp` be passed by it.
-	return bound === 0 ? undefined : bound + 2 * skew;
+	return bound === 0 ? undefined : Math.max(bound + 2 * skew, sessionBound(definition, provider));
+}
+
+/** Seconds that a browser session with tokens of this provider can live; 0: there are none. */
+export function sessionBound({ sessions }: Definition, provider: string): number {
+	return Math.max(0, ...sessions.flatMap((each) => (each.provider === provider ? [each.lifetime] : [])));
 }
 
 function boundOf({ maxLifetime, maxAge }: ProviderRules): number | undefined {

@@ -2,15 +2,13 @@
  * Takes a logout token of a provider: verified by the same authenticator, with the same keys and algorithms, as its
  * access tokens, then read as what it is. What it ends is revoked on every gateway.
  */
-import type { Cryptography, Principal } from '#core/index';
-import { Evidence, isFaultReason } from '#core/index';
-import { createJwtAuthenticator } from '#pipeline/authenticate/jwt';
-import { createIssuerCheck } from '#pipeline/authorize/issuer';
-import { evaluate } from '#policy/evaluate';
+import type { Cryptography } from '#core/index';
+import type { Policy } from '#policy/policy';
 import { logoutWindow, readLogoutToken } from '#revocation/logout-token';
 import type { EventDenial } from '#revocation/security-events';
 import type { Assembly } from './assemble.ts';
-import { lifetimeBound } from './lifetime-bound.ts';
+import { lifetimeBound, sessionBound } from './lifetime-bound.ts';
+import { verifyJwt } from './verify-jwt.ts';
 
 export type LogoutOutcome =
 	| { readonly outcome: 'done'; readonly denials: readonly EventDenial[]; readonly issuer: string }
@@ -22,7 +20,6 @@ export type LogoutOutcome =
 /** Seconds for which a logout counts where nothing bounds the provider's tokens. */
 const longestToken = 24 * 60 * 60;
 
-const location = { in: 'header', name: 'logout-token' } as const;
 const space = 'logout';
 
 export interface Logout {
@@ -30,34 +27,12 @@ export interface Logout {
 	read(provider: string, token: string): Promise<LogoutOutcome & { readonly apply?: (by: string) => Promise<boolean> }>;
 }
 
-export function createLogout(assembly: Assembly, cryptography: Pick<Cryptography, 'digest'>): Logout {
+export function createLogout(
+	assembly: Pick<Assembly, 'definition' | 'keys' | 'state'> & { readonly policy: Pick<Policy, 'clock'> },
+	cryptography: Pick<Cryptography, 'digest'>,
+): Logout {
 	const { definition, keys, policy, state } = assembly;
 	const { clock } = policy;
-
-	async function verify(name: string, token: string): Promise<Principal | LogoutOutcome> {
-		const provider = definition.providers.find((candidate) => candidate.name === name);
-		const source = keys.get(name);
-		if (provider === undefined || source === undefined) return { outcome: 'refused', why: 'no such provider' };
-		const evidence = new Evidence(noRequest, clock.now() / 1000, clock.monotonic());
-		evidence.credential = { scheme: 'bearer', token, location };
-		const checks = [
-			...createJwtAuthenticator([
-				{
-					...provider,
-					algorithms: new Set(provider.algorithms),
-					keys: source,
-					// Logout tokens are signed (OpenID Connect Back-Channel Logout §2.4); encrypted ones are not taken.
-					decryption: [],
-					tokenFrom: [location],
-				},
-			]),
-			createIssuerCheck(provider.issuers, provider.issuerTemplate),
-		];
-		const reason = await evaluate(checks, evidence);
-		if (reason === null && evidence.principal !== undefined) return evidence.principal;
-		if (reason !== null && isFaultReason(reason)) return { outcome: 'unavailable', why: reason };
-		return { outcome: 'refused', why: reason ?? 'token_malformed' };
-	}
 
 	/** False for a token that was seen before. One that could not be applied may come again. */
 	async function once(issuer: string, jti: string, task: () => Promise<void>): Promise<boolean> {
@@ -77,14 +52,15 @@ export function createLogout(assembly: Assembly, cryptography: Pick<Cryptography
 		async read(name, token) {
 			const rules = definition.revocation.logout.find(({ provider }) => provider === name);
 			if (rules === undefined) return { outcome: 'refused', why: 'no logout tokens are taken for this provider' };
-			const verified = await verify(name, token);
-			if ('outcome' in verified) return verified;
+			const verified = await verifyJwt(name, token, { definition, keys, clock });
+			if ('why' in verified) return verified;
 			const now = clock.now() / 1000;
 			const clockSkew = definition.providers.find((candidate) => candidate.name === name)?.clockSkew ?? 0;
 			const read = readLogoutToken(verified, { audience: rules.audience, clockSkew, now });
 			if (typeof read === 'string') return { outcome: 'refused', why: read };
 			const { issuer } = verified;
-			const until = Math.ceil(now + (lifetimeBound(definition, name) ?? longestToken));
+			const bound = lifetimeBound(definition, name) ?? Math.max(longestToken, sessionBound(definition, name));
+			const until = Math.ceil(now + bound);
 			return {
 				outcome: 'done',
 				denials: read.denials,
@@ -97,17 +73,3 @@ export function createLogout(assembly: Assembly, cryptography: Pick<Cryptography
 		},
 	};
 }
-
-/** A logout token comes with no request that any check of these would look at. */
-const noRequest = {
-	method: 'POST',
-	target: '/',
-	scheme: 'http',
-	host: '',
-	headerCount: () => 0,
-	header: () => undefined,
-	fields: () => [],
-	peer: '',
-	serverName: undefined,
-	clientCertificate: undefined,
-} as const;

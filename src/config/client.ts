@@ -17,17 +17,29 @@ const keysOf: Readonly<Record<Method, { readonly needs: readonly Key[]; readonly
 	private_key_jwt: { needs: ['id', 'private_key_file'], may: ['key_id', 'algorithm', 'audience'] },
 	tls_client_auth: { needs: ['id', 'certificate_file', 'key_file'], may: [] },
 	bearer: { needs: ['token'], may: ['id'] },
+	none: { needs: ['id'], may: [] },
 };
 
-/** `issuer`: of the provider, the audience of assertions that name no other. Undefined after reporting why. */
+/** `use`: `sessions`, which may be those of a public client. `issuer`: of the provider, the audience of assertions that name no other. Undefined after reporting why. */
 export function readClient(
 	client: ClientFile,
 	issuer: string,
 	path: ConfigPath,
 	reading: Reading,
+	use: 'calls' | 'sessions' = 'calls',
 ): ClientDefinition | undefined {
 	const { report } = reading;
 	const method = client.auth_method ?? 'client_secret_basic';
+	const unfit = use === 'sessions' ? 'bearer' : 'none';
+	if (method === unfit) {
+		report.error(
+			[...path, 'auth_method'],
+			use === 'sessions'
+				? 'users are not logged in with the auth_method bearer'
+				: 'a public client is for sessions alone',
+		);
+		return undefined;
+	}
 	const { needs, may } = keysOf[method];
 	const given = (Object.keys(client) as (keyof ClientFile)[]).filter((key) => client[key] !== undefined);
 	for (const key of given) {
@@ -76,6 +88,8 @@ function readMethod(
 				? undefined
 				: { method, certificate: certificate.text, key: key.text };
 		}
+		case 'none':
+			return { method };
 		case 'bearer':
 			if (!/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) {
 				reading.report.error([...path, 'token'], 'this is no bearer token (RFC 6750 §2.1): was a line break left in?');

@@ -23,6 +23,7 @@ import { readRevocation } from './revocation.ts';
 import { readRoute } from './routes.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
 import { resolvePath } from './secrets.ts';
+import { checkSessionStore, readSessions, withSessionLogouts } from './sessions.ts';
 import type { ShapedFile } from './shape.ts';
 import { readStore } from './store.ts';
 import { readTelemetry } from './telemetry.ts';
@@ -46,6 +47,8 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	checkUpstreamResponse(upstreamResponse, ['upstream_response'], report);
 	const shapedProviders = file.providers;
 	const apim = readApim(values.apim, reading);
+	const publicUrl = values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report);
+	const sessions = readSessions(values.sessions, { providers, shapedProviders, publicUrl }, reading);
 	const around = {
 		apim,
 		providers,
@@ -56,12 +59,13 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		responses,
 		endAtExpiry,
 		rateLimits,
+		sessions,
 	};
 	const routes = file.routes.map((route) => readRoute(route, around, reading));
 	checkOverlaps(routes, report);
 
 	const admin = values.admin === undefined ? undefined : readAdmin(values.admin, providers, reading);
-	const revocation = readRevocation(values.revocation, providers, report);
+	const revocation = withSessionLogouts(readRevocation(values.revocation, providers, report), sessions);
 	const stateDirectory =
 		values.state_directory === false
 			? undefined
@@ -70,12 +74,13 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		admin?.auth !== undefined ||
 		admin?.openChanges === true ||
 		revocation.logout.length > 0 ||
+		values.sessions !== undefined ||
 		[...providers.values()].some(({ definition }) => definition.sharedAccess?.storedKeys === true);
 	const workers = values.workers ?? defaults.workers;
 	const store = readStore(values.store, { stateDirectory, isWritten, isSpread: workers !== 1 }, reading);
 	const definition: Definition = {
 		listen,
-		publicUrl: values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report),
+		publicUrl,
 		admin,
 		audit: {
 			file: values.audit?.file === undefined ? undefined : resolvePath(reading.folder, values.audit.file),
@@ -97,12 +102,14 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		tokenCacheBytes: bytes(values.token_cache ?? defaults.tokenCache) ?? 0,
 		stateDirectory,
 		store,
+		sessions,
 		revocation,
 		workers,
 		apim,
 	};
 	checkBindings(file.routes, definition, report);
 	checkRateLimits(definition, report);
+	checkSessionStore(definition, report);
 	const openers = admin?.auth === undefined ? [] : [admin.auth.provider];
 	adviseOnProviders(providers, definition.routes, new Set([...tokenServers.used, ...openers]), report);
 	return definition;

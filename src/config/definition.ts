@@ -45,6 +45,7 @@ export interface Definition {
 	/** Processes that serve, 1 and more; `auto`: one for each processor. */
 	readonly workers: number | 'auto';
 	readonly store: StoreDefinition;
+	readonly sessions: readonly SessionsDefinition[];
 	readonly revocation: RevocationDefinition;
 	readonly apim: ApimDefinition;
 }
@@ -320,7 +321,9 @@ export interface ClientDefinition {
 				readonly audience: string;
 		  }
 		| { readonly method: 'tls_client_auth'; readonly certificate: string; readonly key: string }
-		| { readonly method: 'bearer'; readonly token: string };
+		| { readonly method: 'bearer'; readonly token: string }
+		/** A public client. */
+		| { readonly method: 'none' };
 }
 
 export interface SharedAccessDefinition {
@@ -427,6 +430,49 @@ export interface UpstreamResponseDefinition {
 	readonly sharedCache: boolean;
 }
 
+/** Browser sessions of one name. */
+export interface SessionsDefinition {
+	readonly name: string;
+	readonly provider: string;
+	readonly issuer: string;
+	readonly discovery: Extract<EndpointDefinition, { readonly from: 'discovery' }>;
+	readonly client: ClientDefinition;
+	/** As browsers write it in `Origin`. */
+	readonly origin: string;
+	/** Lower-case name, without the port. */
+	readonly host: string;
+	/** With `openid`. */
+	readonly scopes: readonly string[];
+	readonly resources: readonly string[];
+	/** Of the authorization request, beside those of every login. */
+	readonly parameters: readonly (readonly [name: string, value: string])[];
+	readonly paths: {
+		readonly login: string;
+		readonly callback: string;
+		readonly logout: string;
+		readonly userinfo: string;
+		readonly backchannelLogout: string;
+	};
+	/** Path patterns. */
+	readonly returnTo: readonly string[];
+	readonly afterLogin: string;
+	readonly afterLogout: string;
+	readonly cookie: {
+		readonly name: string;
+		readonly kind: 'handle' | 'sealed';
+		readonly sameSite: 'Lax' | 'Strict';
+		readonly persistent: boolean;
+	};
+	readonly idleTimeout: number;
+	readonly lifetime: number;
+	readonly refreshAhead: number;
+	/** Lower-case. */
+	readonly csrfHeader: string;
+	readonly userinfo: readonly string[];
+	/** Milliseconds of one call. */
+	readonly timeout: number;
+}
+
 /** A text with `{name}` parameters of the route in it. */
 export type Template = string;
 
@@ -446,6 +492,8 @@ export interface RouteDefinition {
 	readonly upstreamResponse: UpstreamResponseDefinition;
 	readonly cors: CorsDefinition | undefined;
 	readonly responses: Partial<Readonly<Record<Reason, number>>>;
+	/** Names of the browser sessions that are accepted here. */
+	readonly sessions: readonly string[];
 	/** Names of the rate limits that hold here, in their order. */
 	readonly rateLimits: readonly string[];
 	/** What ends when its token expires. */

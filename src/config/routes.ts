@@ -5,7 +5,7 @@ import { sharedAccessTraits } from '#formats/shared-access/format';
 import { readApimPolicy } from './apim.ts';
 import { readBackendToken } from './backend-token.ts';
 import { readCors } from './cors.ts';
-import type { ApimDefinition, ProviderRules, RouteDefinition } from './definition.ts';
+import type { ApimDefinition, ProviderRules, RouteDefinition, SessionsDefinition } from './definition.ts';
 import { type ConfigPath, listWords, suggest } from './diagnostics.ts';
 import { readClaimsToHeaders } from './identity-headers.ts';
 import type { ReadProvider } from './providers.ts';
@@ -14,6 +14,7 @@ import { asList, type Reading } from './reading.ts';
 import { checkRouteRules, readRules } from './rules.ts';
 import type { RouteFile, RuleFile } from './schema.ts';
 import type { UpstreamResponseFile } from './schema-upstream-response.ts';
+import { readRouteSessions } from './sessions.ts';
 import type { Shaped, ShapedProvider } from './shape.ts';
 import type { TokenServers } from './token-server.ts';
 import { readUpstreamResponse } from './upstream-response.ts';
@@ -44,6 +45,7 @@ export interface RouteSurroundings {
 	readonly responses: RouteDefinition['responses'];
 	readonly endAtExpiry: RouteDefinition['endAtExpiry'];
 	readonly rateLimits: ReadRateLimits;
+	readonly sessions: readonly SessionsDefinition[];
 }
 
 export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, reading: Reading): ReadRoute {
@@ -59,7 +61,12 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 	checkRouteRules(route, parameters, reading);
 	const methods = readMethods(route, reading);
 	const apimPolicy = readApimPolicy(values.apim_policy, [...path, 'apim_policy'], around.apim, reading);
-	const rules = readProviders(route, parameters, around, reading);
+	const { rules, sessions } = readRouteSessions(
+		route,
+		readProviders(route, parameters, around, reading),
+		around.sessions,
+		report,
+	);
 	const upstream =
 		values.upstream === undefined ? undefined : readUpstream(values.upstream, [...path, 'upstream'], pattern, reading);
 	if (!present.has('upstream'))
@@ -103,6 +110,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		upstreamResponse,
 		cors,
 		responses: { ...around.responses, ...values.responses },
+		sessions,
 		rateLimits,
 		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,

@@ -15,10 +15,12 @@ export const clientSchema = z
 				'private_key_jwt',
 				'tls_client_auth',
 				'bearer',
+				'none',
 			])
 			.optional()
 			.meta({
-				description: 'How the gateway authenticates: a method of RFC 7591 §2, RFC 8705 §2, or `bearer` with `token`.',
+				description:
+					'How the gateway authenticates: a method of RFC 7591 §2, RFC 8705 §2, `bearer` with `token`, or `none` for sessions of a public client.',
 				default: 'client_secret_basic',
 			}),
 		secret: z

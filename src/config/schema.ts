@@ -12,6 +12,7 @@ import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema
 import { dpopSchema } from './schema-dpop.ts';
 import { headerMappingSchema } from './schema-mapping.ts';
 import { rateLimitSchema } from './schema-rate-limits.ts';
+import { sessionsSchema } from './schema-sessions.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 import { upstreamResponseSchema } from './schema-upstream-response.ts';
 import {
@@ -306,6 +307,11 @@ export const routeSchema = z.strictObject({
 				'Header → claim (a name, or a JSON Pointer), or a mapping that says more. Copies from the client are removed on every route.',
 		}),
 	upstream_response: upstreamResponseSchema.optional(),
+	sessions: oneOrMany(text(), 'expected the name of sessions or a list of names').optional().meta({
+		description:
+			'Names of the browser sessions that are accepted here beside tokens. Pages that come without one are sent to the login of the first.',
+		default: [],
+	}),
 	cors: corsSchema.optional(),
 	responses: responses().optional(),
 	rate_limits: oneOrMany(text(), 'expected the name of a rate limit or a list of names').optional().meta({
@@ -528,7 +534,7 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({
 			description:
-				'Where revocations, key pairs and replays are kept. Default: `sqlite` once something can write there (admin with `auth` or `insecure_changes`, `revocation.logout`, `stored_keys`) and `state_directory` is not false; else `memory`.',
+				'Where sessions, revocations, key pairs and replays are kept. Default: `sqlite` once something can write there (admin with `auth` or `insecure_changes`, `revocation.logout`, `stored_keys`, `sessions`) and `state_directory` is not false; else `memory`.',
 		}),
 	revocation: z
 		.strictObject({
@@ -552,6 +558,10 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'What revokes tokens besides the admin API.' }),
 	apim: apimSchema.optional().meta({ description: 'What the policies of `apim_policy` refer to.' }),
+	sessions: z
+		.record(z.string(), sessionsSchema, 'expected a mapping of names to sessions')
+		.optional()
+		.meta({ description: 'Browser sessions, by name: the gateway keeps the tokens, the browser a cookie.' }),
 	token_cache: size().optional().meta({
 		description:
 			'Memory for the cache of genuine tokens, of each worker, estimated on the safe side: the default holds about 100,000 tokens of usual size in about 130 MB; 0 switches it off.',
@@ -581,9 +591,9 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
-	file: ['sessions', 'minting'],
+	file: ['minting'],
 	provider: [],
-	route: ['when', 'keep_authorization', 'sessions', 'revocation'],
+	route: ['when', 'keep_authorization', 'revocation'],
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */

@@ -6,6 +6,7 @@ export const checkNames = [
 	'path',
 	'method',
 	'credential',
+	'session',
 	'credential_form',
 	'decryption',
 	'form',

@@ -83,6 +83,10 @@ export class Evidence implements Facts {
 	parameters: readonly string[] = [];
 
 	credential: Credential | undefined = undefined;
+	/** Names the browser session that the credential came from. */
+	session: string | undefined = undefined;
+	/** `Set-Cookie` fields for the answer. */
+	setCookies: HeaderList | undefined = undefined;
 	/** Digest of the whole token: a flat string that keeps no request buffer alive. */
 	digest: string | undefined = undefined;
 	tokenId: string | undefined = undefined;

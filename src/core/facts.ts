@@ -8,6 +8,8 @@ export interface Facts {
 	/** Name of the provider at which the token was directed, whether or not it proved genuine. */
 	readonly provider: string | undefined;
 	readonly kind: CredentialKind | undefined;
+	/** Names the browser session whose access token it is; undefined for a token that the client sent itself. */
+	readonly session?: string | undefined;
 	/** Only of a genuine credential: set after its signature verified. */
 	readonly principal: Principal | undefined;
 	/** The check that refused; undefined for an allow. */

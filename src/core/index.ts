@@ -73,6 +73,15 @@ export {
 } from './reasons.ts';
 export type { CertificateDetails, ClientCertificate, HeaderList, RequestView } from './request-view.ts';
 export type { KnownToken, ProgramOutcome, ProgramSurroundings, RouteProgram } from './route-program.ts';
+export type {
+	FoundSession,
+	PageOutcome,
+	ReadBody,
+	RefusedSession,
+	SessionPage,
+	SessionPages,
+	SessionSource,
+} from './session.ts';
 export {
 	type EnterOptions,
 	type LedgerChanges,

@@ -165,6 +165,24 @@ export const denyReasons = {
 		'The access token could not be exchanged for this resource.',
 		'The provider refused the exchange: is the client allowed to exchange this token for that audience?',
 	),
+	session_ended: entry(
+		401,
+		null,
+		'The session has ended.',
+		'Log in again. The session timed out, was logged out here, at the provider or by an operator, its cookie was altered, or the provider no longer takes its refresh token: `found` in the audit log says which.',
+	),
+	request_forged: entry(
+		403,
+		null,
+		'This request may come from another site.',
+		'A session’s unsafe methods and WebSockets need a same-origin `Origin` or `Sec-Fetch-Site`, and unsafe methods the header that `csrf_header` of the session names. Compare `origin` of the session with the page’s, character by character.',
+	),
+	login_failed: entry(
+		400,
+		null,
+		'The login could not be completed.',
+		'Begin again at the page. The login took too long, was begun in another browser, or the provider refused it: `found` in the audit log says which.',
+	),
 	scope_insufficient: entry(
 		403,
 		'insufficient_scope',
@@ -267,6 +285,12 @@ export const faultReasons = {
 		null,
 		'Tokens cannot be verified at the moment.',
 		'The introspection endpoint did not answer as RFC 7662 says. Are the gateway’s own client credentials right?',
+	),
+	login_unavailable: entry(
+		503,
+		null,
+		'Logins and sessions cannot be served at the moment.',
+		'The provider’s metadata, token endpoint or pushed authorization request endpoint did not answer, or refused the gateway’s own client. A session is refused only once its access token has run out.',
 	),
 	store_unavailable: entry(
 		503,

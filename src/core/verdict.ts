@@ -3,6 +3,7 @@ import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
 import type { HeaderList } from './request-view.ts';
+import type { ReadBody } from './session.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What to do with a request. Only `allow` ever reaches an upstream. */
@@ -23,6 +24,8 @@ export type Verdict =
 			readonly status: number;
 			readonly headers: HeaderList;
 			readonly body: Uint8Array | string;
+			/** What is said once the request's body is there, in place of the above. */
+			readonly read?: ReadBody;
 			readonly facts: Facts;
 	  }
 	| {

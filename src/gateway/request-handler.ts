@@ -210,7 +210,11 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 				responseUntil: verdict.responseUntil,
 			};
 		case 'answer': {
-			const { status, headers, body } = verdict;
+			const { status, headers, body, read } = verdict;
+			if (read !== undefined) {
+				const answer = async (octets: Uint8Array) => withRequestId(await read.answer(octets), trail);
+				return { kind: 'collect', limit: read.limit, answer };
+			}
 			return { kind: 'answer', answer: withRequestId({ status, headers, body }, trail) };
 		}
 		case 'deny':

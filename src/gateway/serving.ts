@@ -56,7 +56,11 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	const { configuration, ports, onAudit, output } = options;
 	const { definition, listeners } = configuration;
 	const { log } = ports;
-	const told: Runtime = { onIntrospection: (call) => observation.introspected(call), ...ports };
+	const told: Runtime = {
+		onIntrospection: (call) => observation.introspected(call),
+		recordChange: (change) => recordChange(change),
+		...ports,
+	};
 	const { runtime: withKeys, keptKeys } = withKeptKeys(definition, told);
 	const { runtime, state } = await withState(definition, withKeys);
 	let auditFile: LineFile | undefined;

@@ -3,6 +3,7 @@
  * a RequestView and an Action; which sockets, parsers and pools do the work is this folder's own affair.
  */
 import type { Answer, Log, Reason, RequestEdits, RequestView, ResponseEdits, Upstream } from '#core/index';
+import type { CollectAction } from './exchange/collecting.ts';
 import type { Lookup } from './upstream/addresses.ts';
 import type { PoolState } from './upstream/upstream-pools.ts';
 
@@ -19,7 +20,8 @@ export type Action =
 			/** The same for a response that is still under way; it is broken off. */
 			readonly responseUntil: number;
 	  }
-	| { readonly kind: 'answer'; readonly answer: Answer };
+	| { readonly kind: 'answer'; readonly answer: Answer }
+	| CollectAction;
 
 /** One request, from the engine's side, once it is over. */
 export interface Outcome {

@@ -28,10 +28,11 @@ function judgedText(facts: Facts | undefined): string {
 	return `${member('check', facts.check)}${member('expected', facts.expected)}${member('found', facts.found)}`;
 }
 
-function subjectText({ route, provider, kind, principal, tokenId, backendTokenId }: Facts): string {
+function subjectText({ route, provider, kind, session, principal, tokenId, backendTokenId }: Facts): string {
 	let text = route === undefined ? '' : `,"route":${quotedName(route)}`;
 	if (provider !== undefined) text += `,"provider":${quotedName(provider)}`;
-	if (kind !== undefined) text += `,"kind":"${kind}"`;
+	if (session !== undefined) text += `,"kind":"session","session_id":${quoted(session)}`;
+	else if (kind !== undefined) text += `,"kind":"${kind}"`;
 	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
 	// Made by us, in base64url.
 	if (tokenId !== undefined) text += `,"token_id":"${tokenId}"`;

@@ -28,7 +28,10 @@ export interface AuditRecord {
 	readonly path?: string;
 	readonly route?: string;
 	readonly provider?: string;
+	/** `session`: a token that a browser session brought, whatever kind it is. */
 	readonly kind?: string;
+	/** Names that session. */
+	readonly session_id?: string;
 	readonly subject?: string;
 	readonly client?: string;
 	readonly token_id?: string;
@@ -85,7 +88,8 @@ export function auditRecord(input: AuditInput): AuditRecord {
 		path: cut(input.path),
 		route: facts?.route,
 		provider: facts?.provider,
-		kind: facts?.kind,
+		kind: facts?.session === undefined ? facts?.kind : 'session',
+		session_id: facts?.session,
 		subject: cut(principal?.subject),
 		client: cut(principal?.client),
 		token_id: facts?.tokenId,

@@ -18,6 +18,8 @@ import type {
 	HeaderStrip,
 	ResponseRules,
 	RouteProgram,
+	SessionPages,
+	SessionSource,
 	Upstream,
 } from '#core/index';
 import { compileBlocks } from '#formats/ip';
@@ -27,6 +29,7 @@ import type { KeyPairs } from '#keys/pairs/key-pairs';
 import { admitJwk } from '#keys/verification/jwk';
 import type { KeySource } from '#keys/verification/key-source';
 import type { Introspector } from '#pipeline/authenticate/introspection/introspector';
+import { createSessionCheck } from '#pipeline/authenticate/session';
 import { createAudienceCheck } from '#pipeline/authorize/audience';
 import { createAuthenticationContextCheck } from '#pipeline/authorize/authentication-context';
 import { createBindingCheck } from '#pipeline/authorize/binding';
@@ -75,6 +78,8 @@ export interface CompileOptions {
 	readonly programs?: ReadonlyMap<RouteDefinition, RouteProgram>;
 	/** Rate limits, by name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
+	/** Browser sessions, by name, and their pages; default none. */
+	readonly sessions?: { readonly sources: ReadonlyMap<string, SessionSource>; readonly pages: SessionPages };
 	/** What has been revoked. */
 	readonly revoked: Revoked;
 	/** What proofs of possession need beside the request. */
@@ -97,6 +102,8 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	const { clientCertificateHeader: told } = definition;
 	if (told !== undefined) written.push(told.field);
 	for (const { backendToken } of definition.routes) if ('header' in backendToken) written.push(backendToken.header);
+	const sessions = options.sessions?.sources ?? noSessions;
+	const sessionCookies = [...sessions.values()].flatMap(({ cookies }) => cookies);
 	const shared: Shared = {
 		definition,
 		providers,
@@ -112,7 +119,8 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		settings: { realm: definition.errors.realm, dpop: definition.dpop },
 		effects: [createReplayEffect(options.proofs.claim)],
 		strip: stripFor(written, everywhere),
-		stripCookies: namesIn('cookie', everywhere),
+		stripCookies: [...new Set([...namesIn('cookie', everywhere), ...sessionCookies])],
+		sessions,
 		stripParameters: namesIn('query', everywhere),
 	};
 	const parts: Parts = {
@@ -133,6 +141,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 			}),
 		),
 		encodedSlash: routes.some((route) => route.encodedSlash),
+		sessions: options.sessions?.pages,
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
 		clock: options.clock,
 		cryptography: options.cryptography,
@@ -177,6 +186,7 @@ function withProofs(cors: CorsRules): CorsRules {
 }
 
 const noEffects: readonly Effect[] = [];
+const noSessions: ReadonlyMap<string, SessionSource> = new Map();
 
 /** Proofs before limits: a proof that was used before is no request of whoever holds the key. */
 function inOrder(proofs: readonly Effect[], limits: readonly Effect[]): readonly Effect[] {
@@ -205,13 +215,14 @@ interface Shared {
 	readonly settings: ChallengeSettings;
 	/** Of a route that takes tokens. */
 	readonly effects: readonly Effect[];
+	readonly sessions: ReadonlyMap<string, SessionSource>;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
 	readonly stripParameters: readonly string[];
 }
 
 /** All that the guard of a route is made of: routes in which it is equal have one guard. */
-interface GuardContent extends Pick<RouteDefinition, 'rules' | 'claimsToHeaders'> {
+interface GuardContent extends Pick<RouteDefinition, 'rules' | 'claimsToHeaders' | 'sessions'> {
 	/** Names of the route's parameters. */
 	readonly parameters: readonly string[];
 }
@@ -227,14 +238,28 @@ function namesIn(where: CredentialLocation['in'], locations: readonly Credential
 	return [...new Set(locations.filter((location) => location.in === where).map((location) => location.name))];
 }
 
+function isSessionCookie({ in: where, name }: CredentialLocation, { sessions }: Shared): boolean {
+	return where === 'cookie' && [...sessions.values()].some(({ cookies }) => cookies.includes(name));
+}
+
 function without(names: readonly string[], dropped: readonly string[]): readonly string[] {
 	return names.filter((name) => !dropped.includes(name));
 }
+
+/** The cookie itself never goes on: what stands for it is what passes. A token that the client sent itself is there already. */
+const passSessionToken: BackendToken = {
+	provide: ({ session, credential, tokenId }) => ({
+		set: session === undefined || credential === undefined ? [] : [['authorization', `Bearer ${credential.token}`]],
+		tokenId: session === undefined ? undefined : tokenId,
+		renew: undefined,
+	}),
+};
 
 /** A route whose upstream would go without what the configuration promises it is a bug. */
 function compileBackendToken(route: RouteDefinition, { backendTokens }: Shared): BackendToken | undefined {
 	const { type } = route.backendToken;
 	const token = backendTokens.get(route);
+	if (type === 'insecure_passthrough' && route.sessions.length > 0) return passSessionToken;
 	if (token === undefined && type !== 'none' && type !== 'insecure_passthrough') {
 		throw new Error(`route ${route.name} has no source for its backend token`);
 	}
@@ -248,8 +273,10 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 		...(host?.parameter === undefined ? [] : [host.parameter]),
 	];
 	const passed =
-		route.backendToken.type === 'insecure_passthrough' ? route.rules.flatMap((rules) => rules.tokenFrom) : [];
-	const { rules, claimsToHeaders } = route;
+		route.backendToken.type === 'insecure_passthrough'
+			? route.rules.flatMap((rules) => rules.tokenFrom.filter((place) => !isSessionCookie(place, shared)))
+			: [];
+	const { rules, claimsToHeaders, sessions } = route;
 	const program = compileProgram(route, shared);
 	if (!route.public && rules.length === 0 && program === undefined) {
 		throw new Error(`route ${route.name} is neither public nor guarded by a provider`);
@@ -257,7 +284,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 	const guard =
 		route.public || program !== undefined
 			? undefined
-			: parts.guard({ rules, claimsToHeaders, parameters: parameterNames });
+			: parts.guard({ rules, claimsToHeaders, sessions, parameters: parameterNames });
 	const locations = uniqueLocations(rules.flatMap(({ tokenFrom }) => tokenFrom));
 	const cors = route.cors ?? shared.definition.cors;
 	return {
@@ -345,6 +372,9 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 	}
 	// A bound token says itself how it wants to be used, wherever tokens of its kind are taken.
 	if (accepted.has('bearer')) accepted.add('dpop');
+	const sources = content.sessions.map((name) => sessionSource(name, shared));
+	const [first] = sources;
+	if (first !== undefined) schemes.add('Session');
 	return {
 		extract: [
 			createCredentialCheck({
@@ -352,7 +382,9 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 				schemes: accepted,
 				maxTokenLength: shared.definition.limits.token,
 			}),
+			...(first === undefined ? [] : [createSessionCheck(sources)]),
 		],
+		login: first?.loginUrl,
 		kindOf: createKindOf(
 			uses.map(({ provider: { tokens, issuers, decryptionKeys } }) => ({
 				tokens,
@@ -364,6 +396,12 @@ function compileGuard(content: GuardContent, shared: Shared): Guard {
 		rules,
 		challenge: plainChallenge([...schemes], settings),
 	};
+}
+
+function sessionSource(name: string, { sessions }: Shared): SessionSource {
+	const source = sessions.get(name);
+	if (source === undefined) throw new Error(`a route names the unknown sessions ${name}`);
+	return source;
 }
 
 function compileRules(

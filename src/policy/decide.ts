@@ -17,10 +17,12 @@ import {
 	type Reason,
 	type RequestView,
 	type ResponseEdits,
+	type SessionPage,
 	type Verdict,
 } from '#core/index';
 import { credentialTexts } from '#formats/credential-text';
 import { withoutParameters } from '#formats/query';
+import { isNavigation } from '#sessions/navigation';
 import { forSender } from './challenge.ts';
 import { evaluate } from './evaluate.ts';
 import type { GenuineToken } from './genuine-tokens.ts';
@@ -47,6 +49,8 @@ export function createDecide(policy: Policy): Decide {
 
 function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 	const { request } = evidence;
+	const page = policy.sessions?.find(request);
+	if (page !== undefined) return showPage(policy, page, evidence);
 	const asked = preflightMethod(request);
 	if (asked !== undefined) {
 		const target = locate(policy, evidence, asked);
@@ -72,11 +76,42 @@ function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Ver
 	if (extracted !== null) {
 		return extracted instanceof Promise
 			? extracted.then((reason) =>
-					reason === null ? authenticate(policy, route, guard, evidence) : refuseOn(route, evidence, reason),
+					reason === null ? authenticate(policy, route, guard, evidence) : turnAway(route, guard, evidence, reason),
 				)
-			: refuseOn(route, evidence, extracted);
+			: turnAway(route, guard, evidence, extracted);
 	}
 	return authenticate(policy, route, guard, evidence);
+}
+
+/** A person who goes to a page without a session is sent to the login; whoever else lacks a credential is told so. */
+function turnAway(route: RoutePolicy, { login }: Guard, evidence: Evidence, reason: Reason): Verdict {
+	const { request, path, query } = evidence;
+	const isWithout = reason === 'credential_missing' || reason === 'session_ended';
+	if (login === undefined || !isWithout || !isNavigation(request)) return refuseOn(route, evidence, reason);
+	const headers: HeaderList = [
+		['location', login(path + query)],
+		['cache-control', 'no-store'],
+	];
+	return answer({ status: 302, headers, body: '' }, evidence);
+}
+
+async function showPage(policy: Policy, page: SessionPage, evidence: Evidence): Promise<Verdict> {
+	evidence.route = page.name;
+	evidence.provider = page.provider;
+	const outcome = await page.answer(evidence.request);
+	switch (outcome.kind) {
+		case 'answer': {
+			const { read } = outcome;
+			return { ...answer(outcome.answer, evidence), ...(read === undefined ? {} : { read }) };
+		}
+		case 'refused':
+			evidence.check = 'session';
+			evidence.found = outcome.found;
+			return refuse(policy.statuses, evidence, outcome.reason, outcome.headers);
+		case 'fault':
+			evidence.check = 'session';
+			return fault(evidence, outcome.reason, outcome.cause);
+	}
 }
 
 function authenticate(
@@ -298,6 +333,12 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 
 /** `given`: fields with the credential that the upstream gets. */
 function responseEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): ResponseEdits {
+	const { setCookies } = evidence;
+	const edits = plainEdits(route, evidence, given);
+	return setCookies === undefined ? edits : { ...edits, add: [...edits.add, ...setCookies] };
+}
+
+function plainEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): ResponseEdits {
 	const { cors, response: rules } = route;
 	const ours = ownFields(evidence);
 	const withheld = withheldFrom(route, evidence, given);
@@ -338,14 +379,17 @@ const upstreamCorsFields: readonly string[] = [
 	'access-control-expose-headers',
 ];
 
-function answer({ status, headers, body }: Answer, evidence: Evidence): Verdict {
+function answer({ status, headers, body }: Answer, evidence: Evidence): Verdict & { readonly kind: 'answer' } {
 	return { kind: 'answer', status, headers, body, facts: evidence };
 }
 
 function refuseOn(route: RoutePolicy, evidence: Evidence, reason: Reason): Verdict {
 	const ours = ownFields(evidence);
 	const cors = route.cors === undefined ? [] : corsHeaders(route.cors, evidence.request);
-	const headers = ours.length === 0 ? cors : [...cors, ...ours];
+	const { setCookies } = evidence;
+	// A refused request may have refreshed its session all the same.
+	const fields = setCookies === undefined ? ours : [...ours, ...setCookies];
+	const headers = fields.length === 0 ? cors : [...cors, ...fields];
 	return refuse(route.statuses, evidence, reason, headers.length === 0 ? undefined : headers);
 }
 

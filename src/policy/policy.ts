@@ -1,4 +1,4 @@
-import type { Clock, Cryptography, Reason } from '#core/index';
+import type { Clock, Cryptography, Reason, SessionPages } from '#core/index';
 import type { DpopNonces } from '#pipeline/authorize/dpop-nonces';
 import type { ClaimProof } from '#pipeline/authorize/replay';
 import type { GenuineTokens } from './genuine-tokens.ts';
@@ -24,6 +24,8 @@ export interface Policy {
 	readonly table: RouteTable<RoutePolicy>;
 	/** Whether any route reads `%2f` as data. */
 	readonly encodedSlash: boolean;
+	/** Undefined: there are no sessions. */
+	readonly sessions: SessionPages | undefined;
 	readonly genuine: GenuineTokens;
 	readonly clock: Clock;
 	readonly cryptography: PolicyCryptography;

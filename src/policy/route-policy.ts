@@ -70,6 +70,8 @@ export interface GuardProgram {
 /** The one ordered list of checks of a route: finding the credential, authenticating it by kind, judging the principal. */
 export interface Guard {
 	readonly extract: readonly Check[];
+	/** Where a page that comes without a session goes; undefined: no session is accepted, and pages are refused like scripts. */
+	readonly login: ((target: string) => string) | undefined;
 	/** Which authenticator a credential belongs to, by its scheme and shape. */
 	kindOf(evidence: Evidence): CredentialKind;
 	readonly authenticate: ReadonlyMap<CredentialKind, readonly Check[]>;

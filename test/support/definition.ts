@@ -19,6 +19,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		routes: [],
 		trustedProxies: [],
 		rateLimits: [],
+		sessions: [],
 		clientCertificateHeader: undefined,
 		dpop: {
 			isOffered: false,
@@ -149,6 +150,7 @@ export function route(
 		},
 		cors: undefined,
 		responses: {},
+		sessions: [],
 		rateLimits: [],
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,

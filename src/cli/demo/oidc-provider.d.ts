@@ -38,11 +38,27 @@ declare module 'oidc-provider' {
 		setAudience(audience: string): void;
 		save(): Promise<string>;
 	}
+	interface Grant {
+		addOIDCScope(scope: string): void;
+		addResourceScope(resource: string, scope: string): void;
+		save(): Promise<string>;
+	}
 	export class Provider {
 		constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
 		readonly AccessToken: new (
 			parts: Readonly<Record<string, unknown>>,
 		) => IssuedToken;
+		readonly Grant: new (parts: {
+			readonly clientId: string;
+			readonly accountId: string;
+		}) => Grant;
+		interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<unknown>;
+		interactionFinished(
+			request: IncomingMessage,
+			response: ServerResponse,
+			result: Readonly<Record<string, unknown>>,
+			options: { readonly mergeWithLastSubmission: boolean },
+		): Promise<void>;
 		readonly Client: { find(id: string): Promise<Client | undefined> };
 		registerGrantType(
 			name: string,

@@ -12,6 +12,7 @@ import type { Body } from '../h1/body.ts';
 import type { RequestHead } from '../h1/request-head.ts';
 import { isMisdirected } from '../target.ts';
 import type { Client } from './client.ts';
+import { Collecting } from './collecting.ts';
 import { Forwarding } from './forwarding.ts';
 import { isCarriedUpgrade } from './upgrade.ts';
 
@@ -26,7 +27,7 @@ export class Exchange<C> {
 	readonly #isPipelined: boolean;
 	readonly #started: number;
 	#decision: Decision<C> | undefined;
-	#forwarding: Forwarding<C> | undefined;
+	#forwarding: Forwarding<C> | Collecting<C> | undefined;
 	#phase: 'deciding' | 'acting' | 'over' = 'deciding';
 	#hasLeft = false;
 	/** Status of the head that went out; 0: none yet. */
@@ -142,6 +143,11 @@ export class Exchange<C> {
 		this.#forwarding?.bodyArrived();
 	}
 
+	/** The answer to a body that was read. */
+	collected(answer: Answer): void {
+		if (this.#phase === 'acting') this.#answer(answer, false);
+	}
+
 	/** What was written to the client has gone out. */
 	clientDrained(): void {
 		if (this.#isFlushing) {
@@ -220,7 +226,7 @@ export class Exchange<C> {
 		const { action } = decision;
 		if (action.kind === 'answer') this.#answer(action.answer, false);
 		else {
-			this.#forwarding = new Forwarding(this, action);
+			this.#forwarding = action.kind === 'forward' ? new Forwarding(this, action) : new Collecting(this, action);
 			this.#forwarding.start();
 		}
 	}

@@ -42,7 +42,9 @@ export type ClientAuthenticationDefinition =
 	/** PEM texts. */
 	| { readonly method: 'tls_client_auth'; readonly certificate: string; readonly key: string }
 	/** A token that the server gave out for this purpose (RFC 7662 §2.1). */
-	| { readonly method: 'bearer'; readonly token: string };
+	| { readonly method: 'bearer'; readonly token: string }
+	/** A public client, which has only its name (RFC 6749 §2.1). */
+	| { readonly method: 'none' };
 
 /** What goes into one request. */
 export interface ClientProof {
@@ -147,6 +149,10 @@ function proverOf(
 			const { certificate, key } = definition;
 			// RFC 8705 §2: the certificate does not say which client it is for, so client_id stands in the request.
 			const proof = { headers: [], parameters: [['client_id', id]], certificate: { certificate, key } } as const;
+			return async () => proof;
+		}
+		case 'none': {
+			const proof = { headers: [], parameters: [['client_id', id]], certificate: undefined } as const;
 			return async () => proof;
 		}
 		case 'bearer': {

@@ -1,0 +1,244 @@
+/**
+ * Browser sessions, put together from the definition, the state and what asks the provider. Nothing of a session is in
+ * this process: a reload makes all of this anew, and the store, or the cookie, has the rest.
+ */
+import type { Definition, SessionsDefinition } from '#config/definition';
+import { Evidence, type Principal, type SessionPages, type SessionSource, StoreUnavailable } from '#core/index';
+import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
+import { type CallName, type CodeFlow, createCodeFlow } from '#keys/authorization-server/code-flow';
+import { createEndpointCall } from '#keys/authorization-server/endpoint-call';
+import { createServerMetadata, type ServerMetadata } from '#keys/authorization-server/server-metadata';
+import { defaultFetchLimits } from '#keys/verification/fetch-json';
+import type { KeySource } from '#keys/verification/key-source';
+import { createHandles } from '#sessions/handles';
+import type { Keeper } from '#sessions/keeper';
+import { createPages, createPageTable, type TakeLogoutToken } from '#sessions/pages';
+import { createRefresher } from '#sessions/refresh';
+import { createReturnTo } from '#sessions/return-to';
+import { createSealedCookies } from '#sessions/sealed-cookies';
+import type { Session } from '#sessions/session';
+import { createLookUp, createSessionSource } from '#sessions/source';
+import { takeLease } from '#store/lease';
+import type { Runtime } from './assemble.ts';
+import { createLogout } from './logout.ts';
+import type { State } from './state.ts';
+import { noRequest, verifyJwt } from './verify-jwt.ts';
+
+export interface Sessions {
+	readonly sources: ReadonlyMap<string, SessionSource>;
+	readonly pages: SessionPages;
+}
+
+export interface SessionsParts {
+	readonly definition: Definition;
+	readonly keys: ReadonlyMap<string, KeySource>;
+	readonly state: State;
+	readonly runtime: Runtime;
+}
+
+/** Undefined where the definition has none: then nothing of it is asked for with any request. Asks nobody. */
+export function createSessions(parts: SessionsParts): Sessions | undefined {
+	const { sessions } = parts.definition;
+	if (sessions.length === 0) return undefined;
+	const made = sessions.map((each) => ({ host: each.host, ...createOne(each, parts) }));
+	return {
+		sources: new Map(made.map(({ source }) => [source.name, source])),
+		pages: { find: createPageTable(made) },
+	};
+}
+
+function createOne(definition: SessionsDefinition, parts: SessionsParts) {
+	const { state, runtime } = parts;
+	const { clock, timers, log } = runtime;
+	const { name, origin, cookie, paths, timeout, client } = definition;
+	const { sealing } = state;
+	if (sealing === undefined) throw new Error(`sessions ${name}: the store has no key to seal them with`);
+	const lifetimes = { idle: definition.idleTimeout, absolute: definition.lifetime };
+	const keeper = createKeeper(definition, parts);
+	const flow = createFlow(definition, parts);
+	const endedBy = (session: Session) => revocationOf(session, client.id, definition.provider, parts);
+	const refresher = createRefresher({
+		keeper,
+		flow,
+		ahead: definition.refreshAhead,
+		// A call, once more with another secret, and the writing down.
+		patience: 2 * timeout + writeTime,
+		lease: (id, ttl) => takeLease(state.store, 'session-refresh', id, ttl),
+		clock,
+		timers,
+		onProblem: (message, cause) => log.warn(message, { sessions: name, cause: messageOf(cause) }),
+	});
+	const lookUp = createLookUp({ keeper, endedBy });
+	const source = createSessionSource({
+		name,
+		cookie: cookie.name,
+		forgery: { origin, header: definition.csrfHeader },
+		lifetimes,
+		loginPath: paths.login,
+		keeper,
+		refresher,
+		endedBy,
+		clock,
+	});
+	const pages = createPages({
+		name,
+		provider: definition.provider,
+		origin,
+		cookie: cookieSettings(definition),
+		claims: definition.userinfo,
+		returnTo: createReturnTo({
+			allowed: definition.returnTo,
+			usual: definition.afterLogin,
+			never: new Set(Object.values(paths)),
+		}),
+		flow,
+		keeper,
+		sealing,
+		clock,
+		onRefusal: (error) => log.warn('a login was refused', { sessions: name, error }),
+		paths,
+		afterLogout: definition.afterLogout,
+		lifetimes,
+		lookUp,
+		takeLogoutToken: createLogoutTaker(definition, parts),
+	});
+	return { source, pages };
+}
+
+/** Milliseconds in which the tokens of a refresh are written down, retries included. */
+const writeTime = 5_000;
+
+function cookieSettings({ cookie, lifetime }: SessionsDefinition) {
+	const { name, sameSite, persistent } = cookie;
+	return { name, sameSite, maxAge: persistent ? lifetime : undefined };
+}
+
+function createKeeper(definition: SessionsDefinition, { state, runtime }: SessionsParts): Keeper {
+	const { store, sealing } = state;
+	if (sealing === undefined) throw new Error(`sessions ${definition.name}: the store has no key to seal them with`);
+	const common = {
+		name: definition.name,
+		cookie: cookieSettings(definition),
+		lifetimes: { idle: definition.idleTimeout, absolute: definition.lifetime },
+		store,
+		sealing,
+		clock: runtime.clock,
+		cryptography: runtime.cryptography,
+	};
+	return definition.cookie.kind === 'handle' ? createHandles(common) : createSealedCookies(common);
+}
+
+function createFlow(definition: SessionsDefinition, parts: SessionsParts): CodeFlow {
+	const { runtime } = parts;
+	const { clock, timers, cryptography, fetcher, poster } = runtime;
+	const { client, discovery, timeout, issuer, provider: name } = definition;
+	const { method } = client.authentication;
+	const provider = parts.definition.providers.find((candidate) => candidate.name === name);
+	const metadata = createServerMetadata({
+		definition: discovery,
+		mutualTls: method === 'tls_client_auth',
+		fetcher,
+		clock,
+		limits: { ...defaultFetchLimits, timeout },
+	});
+	const authentication = createClientAuthentication(client, { clock, cryptography });
+	const call = (endpoint: CallName) =>
+		createEndpointCall({
+			endpoint: { url: () => endpointOf(metadata, endpoint), known: undefined },
+			client: authentication,
+			poster,
+			clock,
+			timers,
+			limits: { timeout },
+		});
+	return createCodeFlow({
+		metadata,
+		issuer,
+		clientId: client.id,
+		proofNamesClient: method !== 'client_secret_basic',
+		calls: {
+			token_endpoint: call('token_endpoint'),
+			pushed_authorization_request_endpoint: call('pushed_authorization_request_endpoint'),
+			revocation_endpoint: call('revocation_endpoint'),
+		},
+		redirectUri: definition.origin + definition.paths.callback,
+		scopes: definition.scopes,
+		resources: definition.resources,
+		parameters: definition.parameters,
+		clockSkew: provider?.clockSkew ?? 0,
+		clock,
+		async verify(idToken) {
+			// OpenID Connect Core §3.1.3.7: it came straight from the token endpoint; TLS vouches for it where no keys do.
+			if (!parts.keys.has(name)) return null;
+			const verified = await verifyJwt(name, idToken, { definition: parts.definition, keys: parts.keys, clock });
+			return 'why' in verified ? verified.outcome : null;
+		},
+	});
+}
+
+async function endpointOf(metadata: ServerMetadata, name: CallName): Promise<string> {
+	const url = (await metadata()).url(name);
+	if (url === undefined) throw new Error(`the metadata names no ${name}`);
+	return url;
+}
+
+/** Asks the revocations as for a token that was issued at the login: what ends those of the user ends the session. */
+function revocationOf(
+	{ issuer, subject, sid, createdAt }: Session,
+	client: string,
+	provider: string,
+	{ state, runtime }: SessionsParts,
+): string | undefined {
+	const principal: Principal = {
+		provider,
+		kind: 'session',
+		issuer,
+		subject,
+		client,
+		audiences: [],
+		scopes: new Set(),
+		claims: sid === undefined ? {} : { sid },
+		expiresAt: undefined,
+		notBefore: undefined,
+		issuedAt: createdAt,
+		confirmation: undefined,
+		type: undefined,
+	};
+	const { clock } = runtime;
+	const evidence = new Evidence(noRequest, clock.now() / 1000, clock.monotonic());
+	return state.revoked.deniedBy(principal, evidence);
+}
+
+/** As `POST /logout/PROVIDER` of the admin listener, for providers that reach no other one. */
+function createLogoutTaker(
+	{ provider }: SessionsDefinition,
+	{ definition, keys, state, runtime }: SessionsParts,
+): TakeLogoutToken {
+	const { clock, cryptography, log, recordChange } = runtime;
+	const logout = createLogout({ definition, keys, state, policy: { clock } }, cryptography);
+	return async (token) => {
+		const read = await logout.read(provider, token);
+		if (read.outcome === 'unavailable') return { status: 503, why: 'the keys of the provider cannot be had' };
+		if (read.outcome === 'refused' || read.apply === undefined) {
+			const why = read.outcome === 'refused' ? read.why : 'nothing to end';
+			log.warn('a logout token was refused', { provider, why });
+			return { status: 400, why };
+		}
+		const what = Object.fromEntries(read.denials.map(({ kind, value }) => [kind, value]));
+		const change = { action: 'logout', by: `provider ${provider}`, to: { issuer: read.issuer, ...what } } as const;
+		if ((await recordChange?.(change)) === false) return { status: 503, why: 'it cannot be recorded' };
+		try {
+			const isFirst = await read.apply(`logout token of ${provider}`);
+			return isFirst ? { status: 200, why: '' } : { status: 400, why: 'it was used before' };
+		} catch (cause) {
+			if (!(cause instanceof StoreUnavailable)) throw cause;
+			log.error('a logout did not reach the store', { provider, cause: cause.message });
+			await recordChange?.({ ...change, failure: 'store_unavailable' });
+			return { status: 503, why: 'the store does not answer' };
+		}
+	};
+}
+
+function messageOf(cause: unknown): string {
+	return cause instanceof Error ? cause.message : 'something that is no Error';
+}
