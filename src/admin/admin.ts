@@ -17,6 +17,7 @@ import { healthPage, readyPage } from './health.ts';
 import { keyPages } from './keys.ts';
 import { isLocalName } from './local-name.ts';
 import { logoutPage } from './logout.ts';
+import { mintingPages } from './minting.ts';
 import { providersPage } from './providers.ts';
 import { revocationPages } from './revocations.ts';
 import { routesPage } from './routes.ts';
@@ -77,6 +78,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		logoutPage(subject),
 		...keyPages(subject),
 		...gatewayTokenPages(subject),
+		...mintingPages(subject),
 		workersPage(subject),
 	];
 	const index: Page = {

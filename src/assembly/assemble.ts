@@ -26,6 +26,7 @@ import type { RateLimit } from '#pipeline/limit/rate-limit';
 import type { ExchangeCall } from '#pipeline/transform/exchange/exchanger';
 import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
+import { createOwnDocuments, type OwnDocuments } from '#policy/own-documents';
 import type { Policy } from '#policy/policy';
 import { type ApimParts, linkApim, readApimPolicies } from './apim.ts';
 import { type BackendTokens, createBackendTokens } from './backend-tokens.ts';
@@ -43,6 +44,7 @@ export { apimProblems } from './apim-policies.ts';
 export { decryptionKeyProblems } from './decryption-keys.ts';
 export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
+export { mintingKeyName } from './minting.ts';
 
 /** What a runtime provides. */
 export interface Runtime {
@@ -137,7 +139,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 	const kept = previous !== undefined && previous.definition.audit.digestKey === digestKey ? previous : undefined;
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
-	const backend = createBackendTokens(definition, runtime, tokenId, kept?.backend);
+	const backend = createBackendTokens(definition, runtime, state, tokenId, kept?.backend);
 	const apim = linkApim(apimPolicies, keys, runtime, previous?.apim);
 	const sessions = createSessions({ definition, keys, state, runtime });
 	const policy = compilePolicy(definition, {
@@ -147,6 +149,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 		introspectors,
 		decryption,
 		backendTokens: backend.tokens,
+		ownDocuments: ownDocumentsOf(backend),
 		rateLimits,
 		...(sessions === undefined ? {} : { sessions }),
 		revoked: state.revoked,
@@ -206,6 +209,11 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 			stopAll(retiring);
 		},
 	};
+}
+
+function ownDocumentsOf({ minting }: BackendTokens): OwnDocuments | undefined {
+	if (minting?.definition.publishOn.listen !== true) return undefined;
+	return createOwnDocuments(minting.definition.issuer, minting.documents);
 }
 
 function createTokenId(digestKey: string | undefined, cryptography: Cryptography): (digest: string) => string {

@@ -27,11 +27,15 @@ import {
 	credentialField,
 } from '#pipeline/transform/own-token/backend-token';
 import type { Runtime } from './assemble.ts';
+import { createMinting, type MintingSource } from './minting.ts';
+import type { State } from './state.ts';
 
 export interface BackendTokens {
 	readonly tokens: ReadonlyMap<RouteDefinition, BackendToken>;
 	/** By what they are asked for. */
 	readonly sources: ReadonlyMap<string, TokenSource>;
+	/** What signs tokens of the gateway's own; undefined: nothing does. */
+	readonly minting: MintingSource | undefined;
 	/** Those that were made here and are not started yet. */
 	readonly fresh: readonly TokenSource[];
 }
@@ -39,10 +43,11 @@ export interface BackendTokens {
 /** Octets that the exchanged tokens of one source may take: some ten thousand of usual size. */
 const cacheBytes = 64 * 1024 * 1024;
 
-/** `tokenId`: keyed digest of a token's digest. Throws an Error when our own key for a server cannot be used. */
+/** `tokenId`: keyed digest of a token's digest. Throws an Error when a key of ours cannot be used. */
 export function createBackendTokens(
-	{ routes }: Definition,
+	{ routes, minting: mintingDefinition }: Definition,
 	runtime: Runtime,
+	state: Pick<State, 'mintingKeys'>,
 	tokenId: (digest: string) => string,
 	previous: BackendTokens | undefined,
 ): BackendTokens {
@@ -83,12 +88,22 @@ export function createBackendTokens(
 		}));
 	}
 
+	const minting =
+		mintingDefinition === undefined
+			? undefined
+			: sourceOf<MintingSource>('minting', mintingDefinition, () =>
+					createMinting(mintingDefinition, runtime, state, identify),
+				);
+
 	function create(route: RouteDefinition): BackendToken | undefined {
 		const { backendToken } = route;
 		switch (backendToken.type) {
 			case 'none':
 			case 'insecure_passthrough':
 				return undefined;
+			case 'mint':
+				if (minting === undefined) throw new Error(`route ${route.name} mints, and there is no minting`);
+				return minting.tokenOf(backendToken, parameterNamesOf(route));
 			case 'exchange': {
 				const { servers, ...terms } = backendToken;
 				return createExchangedToken({
@@ -110,10 +125,10 @@ export function createBackendTokens(
 		const token = create(route);
 		if (token !== undefined) tokens.set(route, token);
 	}
-	return { tokens, sources, fresh };
+	return { tokens, sources, minting, fresh };
 }
 
-export type TokenSource = ExchangeSource | OwnTokenSource;
+export type TokenSource = ExchangeSource | OwnTokenSource | MintingSource;
 
 export interface OwnTokenSource extends OwnToken {
 	readonly kind: 'own token';

@@ -4,6 +4,7 @@
  */
 import type { Clock, Cryptography, LedgerEntry, Log, Sealing, SharedBuckets, Store, Timers } from '#core/index';
 import { createStoredPairs, type StoredPairs } from '#keys/pairs/stored-pairs';
+import { createStoredMintingKeys, type StoredMintingKeys } from '#keys/signing/stored-minting-keys';
 import type { Revoked } from '#pipeline/authorize/revocation';
 import { createLocalBuckets } from '#pipeline/limit/local-buckets';
 import { createRevocations, type Revocations } from '#revocation/revocations';
@@ -20,6 +21,8 @@ export interface State {
 	readonly revocations: Revocations;
 	/** Key pairs that are made while the gateway runs. */
 	readonly pairs: StoredPairs;
+	/** Keys of minted tokens that the gateway makes. */
+	readonly mintingKeys: StoredMintingKeys;
 	/** For the check of each route. */
 	readonly revoked: Revoked;
 	/** Who shares the store; empty for one that nobody can share. */
@@ -56,7 +59,7 @@ export interface StateOptions {
 	readonly clock: Clock;
 	readonly timers: Timers;
 	readonly log: Log;
-	readonly cryptography: Pick<Cryptography, 'digest' | 'importSecret' | 'randomBytes'>;
+	readonly cryptography: Pick<Cryptography, 'digest' | 'importSecret' | 'importPrivateKey' | 'randomBytes'>;
 	/** Name of this gateway among those that share the store. */
 	readonly gateway: string;
 	/** Seconds. */
@@ -87,6 +90,13 @@ export function createState(options: StateOptions): State {
 		cryptography: options.cryptography,
 		log,
 	});
+	const mintingKeys = createStoredMintingKeys({
+		store,
+		sealing: options.sealing,
+		catchUp: () => follower.catchUp(),
+		cryptography: options.cryptography,
+		log,
+	});
 	const follower = createFollower({
 		store,
 		clock,
@@ -101,6 +111,7 @@ export function createState(options: StateOptions): State {
 				},
 			},
 			pairs,
+			mintingKeys,
 		],
 	});
 	const presence = createPresence({
@@ -142,6 +153,7 @@ export function createState(options: StateOptions): State {
 		sealing: options.sealing,
 		revocations,
 		pairs,
+		mintingKeys,
 		revoked: {
 			deniedBy(principal, evidence) {
 				const revocation = revocations.find(principal, evidence);

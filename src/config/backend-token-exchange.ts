@@ -13,6 +13,8 @@ export interface BackendTokenSurroundings {
 	/** Names of the route's parameters; undefined when its path or host is broken. */
 	readonly parameters: readonly string[] | undefined;
 	readonly servers: TokenServers;
+	/** Whether the file says how tokens are minted. */
+	readonly minting: boolean;
 }
 
 const typePrefix = 'urn:ietf:params:oauth:token-type:';

@@ -1,5 +1,6 @@
 /** `backend_token` of a route: which credential the upstream gets, and what `check` says of it. */
 import { type BackendTokenSurroundings, readExchange } from './backend-token-exchange.ts';
+import { readMint } from './backend-token-mint.ts';
 import { readApiKey, readBasic, readClientCredentials, readManagedIdentity } from './backend-token-own.ts';
 import type { BackendTokenDefinition } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
@@ -20,6 +21,8 @@ export function readBackendToken(
 		case 'insecure_passthrough':
 			reading.report.warning(path, 'the upstream gets the client’s token and can use it anywhere else', { at: 'key' });
 			return { type: 'insecure_passthrough' };
+		case 'mint':
+			return readMint(written, path, around, reading);
 		case 'exchange':
 			return readExchange(written, path, around, reading) ?? { type: 'none' };
 		case 'client_credentials':

@@ -64,6 +64,8 @@ export const defaults = {
 		userinfo: ['name', 'preferred_username', 'email'] as readonly string[],
 		timeout: '5s',
 	},
+	mint: { lifetime: '1m', typ: 'at+jwt' },
+	minting: { algorithm: 'ES256', rotateEvery: '30d', publishAhead: '1h', keysMaxAge: '5m', publishOn: 'listen' },
 	store: { maxStaleness: '5s' },
 	stateDirectory: './.countersign',
 	workers: 1,

@@ -15,6 +15,7 @@ import type { ConfigPath, Report } from './diagnostics.ts';
 import { readDpop } from './dpop.ts';
 import { admitsEveryApplication } from './entra-rules.ts';
 import { readListeners } from './listeners.ts';
+import { checkMinting, readMinting } from './minting.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
 import { checkRateLimits, readRateLimits } from './rate-limits.ts';
@@ -43,6 +44,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const endAtExpiry = values.end_at_expiry ?? defaults.endAtExpiry;
 	const issuersOf = (name: string) => providers.get(name)?.definition.issuers ?? [];
 	const tokenServers = createTokenServers(file.providers, issuersOf, reading);
+	const minting = readMinting(values, reading);
 	const upstreamResponse = values.upstream_response ?? {};
 	checkUpstreamResponse(upstreamResponse, ['upstream_response'], report);
 	const shapedProviders = file.providers;
@@ -55,6 +57,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		shapedProviders,
 		tokenServers,
 		upstreamResponse,
+		minting: present.has('minting'),
 		cors,
 		responses,
 		endAtExpiry,
@@ -104,9 +107,11 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		store,
 		sessions,
 		revocation,
+		minting,
 		workers,
 		apim,
 	};
+	checkMinting(definition, reading);
 	checkBindings(file.routes, definition, report);
 	checkRateLimits(definition, report);
 	checkSessionStore(definition, report);

@@ -9,6 +9,7 @@ import type {
 	JsonValue,
 	KeyManagementAlgorithm,
 	LimitKey,
+	MintingAlgorithm,
 	Reason,
 	SharedAccessFormat,
 	Upstream,
@@ -48,6 +49,33 @@ export interface Definition {
 	readonly sessions: readonly SessionsDefinition[];
 	readonly revocation: RevocationDefinition;
 	readonly apim: ApimDefinition;
+	/** Undefined: the gateway signs no tokens of its own. */
+	readonly minting: MintingDefinition | undefined;
+}
+
+/** How the gateway signs tokens of its own, and how backends learn its keys. */
+export interface MintingDefinition {
+	/** `iss`, as written. */
+	readonly issuer: string;
+	readonly keys: /** Seconds, both: how long one signs, and how long it is published before. */
+		| {
+				readonly from: 'made';
+				readonly algorithm: MintingAlgorithm;
+				readonly every: number;
+				readonly ahead: number;
+		  }
+		/** The first one signs. */
+		| { readonly from: 'given'; readonly keys: readonly MintingKeyDefinition[] };
+	/** Seconds that backends may keep the documents. */
+	readonly maxAge: number;
+	readonly publishOn: { readonly listen: boolean; readonly admin: boolean };
+}
+
+export interface MintingKeyDefinition {
+	/** PEM, or the text of a private JWK. */
+	readonly text: string;
+	/** Undefined: that of the JWK, or the thumbprint. */
+	readonly kid: string | undefined;
 }
 
 /** Where state lives; each kind has what it needs beside what all have. */
@@ -349,10 +377,26 @@ export interface SharedKeyDefinition {
 export type BackendTokenDefinition =
 	| { readonly type: 'none' }
 	| { readonly type: 'insecure_passthrough' }
+	| MintDefinition
 	| ExchangeDefinition
 	| ClientCredentialsDefinition
 	| ManagedIdentityDefinition
 	| StaticCredentialDefinition;
+
+/** A token that the gateway signs itself. */
+export interface MintDefinition {
+	readonly type: 'mint';
+	/** One at least. */
+	readonly audience: readonly Template[];
+	readonly lifetime: number;
+	/** `typ` of the header. */
+	readonly typ: string;
+	readonly claims: readonly { readonly name: string; readonly mapping: ValueMapping }[];
+	/** Whom it says to act for the subject (RFC 8693 §4.1), before those who did; undefined: nobody more. */
+	readonly actor: string | undefined;
+	/** Field in which the upstream gets the token. */
+	readonly header: string;
+}
 
 /** The client's token goes to a server, and another one comes back for it (RFC 8693, Entra's on-behalf-of). */
 export interface ExchangeDefinition {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isJsonObject } from '#core/index';
+import { mintingKeyName } from '../assembly/minting.ts';
+import { nodeCryptography } from '../runtime/node/cryptography.ts';
 import type { Definition, RouteDefinition } from './definition.ts';
 import { formatDiagnostics } from './diagnostics.ts';
 import { type LoadEnvironment, loadConfig, loadConfigText } from './load.ts';
@@ -32,6 +34,7 @@ const environment: LoadEnvironment & { readonly folder: string } = {
 		if (text !== undefined) return text;
 		throw Object.assign(new Error(`ENOENT ${path}`), { code: 'ENOENT' });
 	},
+	checkMintingKey: (key) => mintingKeyName(key, nodeCryptography),
 	checkKeys: (keys) => (keys.from === 'pem' ? ['the key is weak: RSA with 1024 bits'] : []),
 };
 

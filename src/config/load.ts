@@ -8,7 +8,7 @@ import { defineGateway } from './define.ts';
 import type { ClientDefinition, DecryptionKeyDefinition, Definition, KeysDefinition } from './definition.ts';
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
-import { asList, type FileContent, type Reading } from './reading.ts';
+import { asList, type CheckMintingKey, type FileContent, type Reading } from './reading.ts';
 import { fillSecrets, readableFileError, resolvePath, type SecretSources } from './secrets.ts';
 import { type ShapedFile, shapeFile } from './shape.ts';
 
@@ -21,6 +21,8 @@ export interface LoadEnvironment extends SecretSources {
 	readonly checkPolicy?: Reading['checkPolicy'];
 	/** The same for our own keys towards authorization servers. */
 	readonly checkClient?: (client: ClientDefinition) => readonly string[];
+	/** The name of a key that signs minted tokens, or what is wrong with it, without key material. */
+	readonly checkMintingKey?: CheckMintingKey;
 }
 
 export interface Loaded {
@@ -78,6 +80,7 @@ export async function loadConfigText(
 					checkDecryptionKey: environment.checkDecryptionKey,
 					checkPolicy: environment.checkPolicy,
 					checkClient: environment.checkClient,
+					checkMintingKey: environment.checkMintingKey,
 				});
 
 	const diagnostics = [...document.problems.map(asDiagnostic), ...report.list()]
@@ -106,6 +109,7 @@ async function readNamedFiles(
 	const upstreams = routes.flatMap(({ values: { upstream } }) => (typeof upstream === 'object' ? [upstream.tls] : []));
 	const names = [
 		...listeners.flatMap((tls) => [tls.certificate, tls.key, tls.client_ca]),
+		...(values.minting?.keys ?? []).map(({ file }) => file),
 		...upstreams.flatMap((tls) => [tls?.ca, tls?.client_certificate, tls?.client_key]),
 		...providers.flatMap(
 			({ values: { jwks_file: jwks, public_key_file: pem, decryption_keys: decryption, client } }) => [

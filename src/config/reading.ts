@@ -10,6 +10,7 @@ import type {
 	ClientDefinition,
 	DecryptionKeyDefinition,
 	KeysDefinition,
+	MintingKeyDefinition,
 } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
 import type { ClaimTestsFile, TokenFromFile } from './schema.ts';
@@ -29,6 +30,8 @@ export interface Reading {
 	readonly checkPolicy: ((policy: ApimPolicyDefinition, apim: ApimDefinition) => readonly PolicyProblem[]) | undefined;
 	/** Problems of our own keys towards authorization servers; empty: none. */
 	readonly checkClient: ((client: ClientDefinition) => readonly string[]) | undefined;
+	/** The name of a key that signs minted tokens, or what is wrong with it. */
+	readonly checkMintingKey: CheckMintingKey | undefined;
 }
 
 /** `place`: file, line and column. */
@@ -37,6 +40,8 @@ export interface PolicyProblem {
 	readonly place: string;
 	readonly message: string;
 }
+
+export type CheckMintingKey = (key: MintingKeyDefinition) => { readonly kid: string } | { readonly problem: string };
 
 export type FileContent = { readonly text: string } | { readonly problem: string };
 

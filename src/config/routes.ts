@@ -39,6 +39,8 @@ export interface RouteSurroundings {
 	readonly providers: ReadonlyMap<string, ReadProvider>;
 	readonly shapedProviders: readonly ShapedProvider[];
 	readonly tokenServers: TokenServers;
+	/** Whether the file says how tokens are minted. */
+	readonly minting: boolean;
 	/** Of the whole file; a route's own come on top. */
 	readonly upstreamResponse: UpstreamResponseFile;
 	readonly cors: RouteDefinition['cors'];
@@ -79,7 +81,12 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 	const backendToken = readBackendToken(
 		values.backend_token,
 		[...path, 'backend_token'],
-		{ accepted: rules.map(({ provider }) => provider), parameters, servers: around.tokenServers },
+		{
+			accepted: rules.map(({ provider }) => provider),
+			parameters,
+			servers: around.tokenServers,
+			minting: around.minting,
+		},
 		reading,
 	);
 	const upstreamResponse = readUpstreamResponse(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defaults } from './defaults.ts';
 import { clientSchema } from './schema-client.ts';
+import { mappingSchema } from './schema-mapping.ts';
 import { duration, oneOrMany, text, url, word } from './schema-values.ts';
 
 const bare = z.enum(['none', 'insecure_passthrough']);
@@ -26,10 +27,11 @@ const serverShape = {
 		.meta({ description: 'Header in which the service gets it.', default: 'Authorization' }),
 };
 
+const audienceMeta = {
+	description: 'For whom: logical names. `mint`, `exchange`: may hold `{name}` parameters of path and host.',
+};
 const targetShape = {
-	audience: texts('an audience')
-		.optional()
-		.meta({ description: 'For whom: logical names. `exchange`: may hold `{name}` parameters of path and host.' }),
+	audience: texts('an audience').optional().meta(audienceMeta),
 	resource: texts('a resource')
 		.optional()
 		.meta({ description: 'For what: URIs (RFC 8707). `exchange`: may hold `{name}` parameters.' }),
@@ -38,6 +40,27 @@ const targetShape = {
 			'Scopes to ask for; what is issued may have no others. `exchange`: may hold `{name}` parameters; without it no scope beyond those of the client’s token.',
 	}),
 };
+
+const mintSchema = z.strictObject({
+	type: z.literal('mint').meta({ description: 'Kind of credential.' }),
+	audience: targetShape.audience.unwrap().meta(audienceMeta),
+	lifetime: duration().optional().meta({
+		description: '`mint`: how long the token lives, and no longer than the client’s; 5s to 1h.',
+		default: defaults.mint.lifetime,
+	}),
+	claims: z.record(text(), mappingSchema, 'expected a mapping of claims').optional().meta({
+		description:
+			'`mint`: claim of the token → claim of the client’s token (a name, or a JSON Pointer), or a mapping that says more. `client_id` is there by itself where the client is known.',
+	}),
+	typ: word('a token type')
+		.optional()
+		.meta({ description: '`mint`: `typ` of the token’s header.', default: defaults.mint.typ }),
+	actor: z.string().min(1, 'must not be empty').optional().meta({
+		description:
+			'`mint`: name of the gateway as the one who acts for the subject (`act`, RFC 8693 §4.1), before those of the client’s `act`. Without it that stands as it is.',
+	}),
+	header: serverShape.header,
+});
 
 const exchangeSchema = z.strictObject({
 	type: z.literal('exchange').meta({ description: 'Kind of credential.' }),
@@ -113,6 +136,7 @@ export const backendTokenSchema = z
 		[
 			bare,
 			z.strictObject({ type: bare.meta({ description: 'Kind of credential.' }) }),
+			mintSchema,
 			exchangeSchema,
 			clientCredentialsSchema,
 			managedIdentitySchema,
@@ -123,10 +147,11 @@ export const backendTokenSchema = z
 	)
 	.meta({
 		description:
-			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on; `exchange`: a token for which the client’s is exchanged (RFC 8693); `client_credentials` and `managed_identity`: the gateway’s own; `api_key`, `basic`: what stands in the configuration.',
+			'What the service gets in place of the client’s token: `none`; `insecure_passthrough` hands the client’s token on; `mint`: a token that the gateway signs; `exchange`: a token for which the client’s is exchanged (RFC 8693); `client_credentials` and `managed_identity`: the gateway’s own; `api_key`, `basic`: what stands in the configuration.',
 	});
 
 export type BackendTokenFile = z.output<typeof backendTokenSchema>;
+export type MintFile = z.output<typeof mintSchema>;
 export type ExchangeFile = z.output<typeof exchangeSchema>;
 export type ClientCredentialsFile = z.output<typeof clientCredentialsSchema>;
 export type ManagedIdentityFile = z.output<typeof managedIdentitySchema>;

@@ -11,6 +11,7 @@ import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { dpopSchema } from './schema-dpop.ts';
 import { headerMappingSchema } from './schema-mapping.ts';
+import { mintingSchema } from './schema-minting.ts';
 import { rateLimitSchema } from './schema-rate-limits.ts';
 import { sessionsSchema } from './schema-sessions.ts';
 import { upstreamSchema } from './schema-upstream.ts';
@@ -348,7 +349,10 @@ export const configSchema = z.strictObject({
 					}),
 				})
 				.optional()
-				.meta({ description: 'Token that every path but `/healthz`, `/readyz` and `/logout` needs.' }),
+				.meta({
+					description:
+						'Token that every path but `/healthz`, `/readyz`, `/logout` and the documents of `minting` needs.',
+				}),
 			insecure_changes: flag().optional().meta({
 				description:
 					'Without `auth`: lets whoever reaches the listener on this machine revoke tokens, and make and see keys.',
@@ -562,6 +566,7 @@ export const configSchema = z.strictObject({
 		.record(z.string(), sessionsSchema, 'expected a mapping of names to sessions')
 		.optional()
 		.meta({ description: 'Browser sessions, by name: the gateway keeps the tokens, the browser a cookie.' }),
+	minting: mintingSchema.optional(),
 	token_cache: size().optional().meta({
 		description:
 			'Memory for the cache of genuine tokens, of each worker, estimated on the safe side: the default holds about 100,000 tokens of usual size in about 130 MB; 0 switches it off.',
@@ -591,10 +596,10 @@ export type ScopesFile = NonNullable<RuleFile['scopes']>;
 
 /** Keys of the file, its providers and its routes that later versions bring. */
 export const laterKeys = {
-	file: ['minting'],
+	file: [],
 	provider: [],
 	route: ['when', 'keep_authorization', 'revocation'],
 } as const;
 
 /** Kinds of token and of backend token that later versions bring. */
-export const laterValues: readonly string[] = ['mint'];
+export const laterValues: readonly string[] = [];

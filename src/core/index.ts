@@ -13,6 +13,7 @@ export {
 } from './evidence.ts';
 export type { Challenge, Facts } from './facts.ts';
 export { isJsonObject, type JsonObject, type JsonValue, member } from './json.ts';
+export { longestMintedLifetime, type MintingAlgorithm, mintingAlgorithms, reservedMintedClaims } from './minting.ts';
 export {
 	type Algorithm,
 	algorithms,

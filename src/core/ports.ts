@@ -81,6 +81,8 @@ export interface SigningKey {
 	readonly algorithms: readonly Algorithm[];
 	/** Key id that came with the key (`kid` of a JWK). */
 	readonly kid: string | undefined;
+	/** Its public half, without `kid` and `alg`: what RFC 7518 §6 requires and no more. Undefined for a secret. */
+	readonly publicJwk: JsonObject | undefined;
 	/** Signature as a JWS has it (RFC 7518 §3; ECDSA as r‖s). Throws for an algorithm that is not in `algorithms`. */
 	sign(algorithm: Algorithm, input: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }

@@ -9,6 +9,7 @@ import {
 	clientProblems,
 	decryptionKeyProblems,
 	localKeyProblems,
+	mintingKeyName,
 	type Runtime,
 } from '#assembly/assemble';
 import type { Definition, ListenerDefinition } from '#config/definition';
@@ -50,6 +51,7 @@ export async function takeSnapshot(file: string, { cryptography }: Runtime): Pro
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, cryptography),
 		checkClient: (client) => clientProblems(client, cryptography),
 		checkPolicy: (policy, apim) => apimProblems(policy, apim, cryptography),
+		checkMintingKey: (key) => mintingKeyName(key, cryptography),
 	});
 	const texts = await settle(contents);
 	const mark = markOf(texts, cryptography);

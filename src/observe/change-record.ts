@@ -28,6 +28,8 @@ export const changeActions = [
 	'key_remove',
 	'gateway_keys_list',
 	'gateway_token_generate',
+	'minting_rotate',
+	'minting_withdraw',
 ] as const;
 export type ChangeAction = (typeof changeActions)[number];
 

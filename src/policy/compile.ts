@@ -56,6 +56,7 @@ import { createKindOf } from './credential-kind.ts';
 import { createGenuineTokens, type GenuineTokens } from './genuine-tokens.ts';
 import { compileHost } from './host-matcher.ts';
 import { oncePerContent } from './once-per-content.ts';
+import type { OwnDocuments } from './own-documents.ts';
 import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
 import { createUrlOf, hostOfUrls } from './request-url.ts';
 import { compileResponseRules, type ResponseRulesContent } from './response-rules.ts';
@@ -76,6 +77,8 @@ export interface CompileOptions {
 	readonly backendTokens?: ReadonlyMap<RouteDefinition, BackendToken>;
 	/** What decides on each route that has a program of its own. */
 	readonly programs?: ReadonlyMap<RouteDefinition, RouteProgram>;
+	/** What the gateway serves itself, before any route. Default: nothing. */
+	readonly ownDocuments?: OwnDocuments | undefined;
 	/** Rate limits, by name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	/** Browser sessions, by name, and their pages; default none. */
@@ -140,6 +143,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 				return { pattern: route, route: compiled };
 			}),
 		),
+		ownDocuments: options.ownDocuments,
 		encodedSlash: routes.some((route) => route.encodedSlash),
 		sessions: options.sessions?.pages,
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),

@@ -51,6 +51,8 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 	const { request } = evidence;
 	const page = policy.sessions?.find(request);
 	if (page !== undefined) return showPage(policy, page, evidence);
+	const document = policy.ownDocuments?.(request, evidence.now);
+	if (document !== undefined) return answer(document, evidence);
 	const asked = preflightMethod(request);
 	if (asked !== undefined) {
 		const target = locate(policy, evidence, asked);

@@ -2,6 +2,7 @@ import type { Clock, Cryptography, Reason, SessionPages } from '#core/index';
 import type { DpopNonces } from '#pipeline/authorize/dpop-nonces';
 import type { ClaimProof } from '#pipeline/authorize/replay';
 import type { GenuineTokens } from './genuine-tokens.ts';
+import type { OwnDocuments } from './own-documents.ts';
 import type { RoutePolicy } from './route-policy.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -22,6 +23,8 @@ export interface Policy {
 	/** Origin that clients call, for paths that are explained. */
 	readonly publicUrl: string | undefined;
 	readonly table: RouteTable<RoutePolicy>;
+	/** Looked at before the routes; undefined: there are none. */
+	readonly ownDocuments: OwnDocuments | undefined;
 	/** Whether any route reads `%2f` as data. */
 	readonly encodedSlash: boolean;
 	/** Undefined: there are no sessions. */

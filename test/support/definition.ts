@@ -46,6 +46,7 @@ export function definition(parts: Partial<Definition>): Definition {
 		store: { type: 'memory', encryptionKeys: [], maxStaleness: 5, failOpen: false },
 		revocation: { logout: [] },
 		apim: apim({}),
+		minting: undefined,
 		...parts,
 	};
 }

@@ -1,6 +1,7 @@
 /** The assertion by which a client authenticates (RFC 7523 §3): signed by us, short-lived, never the same twice. */
-import type { Algorithm, Cryptography, JsonObject, SigningKey } from '#core/index';
+import type { Algorithm, Cryptography, SigningKey } from '#core/index';
 import { encodeBase64url } from '#formats/base64url';
+import { jwsSigningInput } from '#formats/jws-signing-input';
 import { encodeUtf8 } from '#formats/utf8';
 
 export interface AssertionDefinition {
@@ -33,11 +34,7 @@ export async function signAssertion(
 		nbf: issuedAt,
 		exp: issuedAt + lifetime,
 	};
-	const signingInput = `${encode(header)}.${encode(claims)}`;
+	const signingInput = jwsSigningInput(header, claims);
 	const signature = await key.sign(algorithm, encodeUtf8(signingInput));
 	return `${signingInput}.${encodeBase64url(signature)}`;
-}
-
-function encode(object: JsonObject): string {
-	return encodeBase64url(encodeUtf8(JSON.stringify(object)));
 }

@@ -1,6 +1,14 @@
 /** Signing on node:crypto: a private key or a shared secret, bound to the algorithms that it is for. */
-import { constants, createHmac, createPrivateKey, createSecretKey, type KeyObject, sign } from 'node:crypto';
-import type { Algorithm, SigningKey } from '#core/index';
+import {
+	constants,
+	createHmac,
+	createPrivateKey,
+	createPublicKey,
+	createSecretKey,
+	type KeyObject,
+	sign,
+} from 'node:crypto';
+import type { Algorithm, JsonObject, SigningKey } from '#core/index';
 
 const curves: Readonly<Record<string, Algorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
 const rsaAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'RS384', 'PS384', 'RS512', 'PS512'];
@@ -17,6 +25,7 @@ export function importPrivateKey(text: string): SigningKey {
 	return {
 		algorithms,
 		kid,
+		publicJwk: { ...createPublicKey(key).export({ format: 'jwk' }) } as JsonObject,
 		sign(algorithm, input) {
 			if (!algorithms.includes(algorithm)) throw new Error(`the key cannot sign with ${algorithm}`);
 			return signWith(key, algorithm, input);
@@ -32,6 +41,7 @@ export function importSigningSecret(secret: Uint8Array): SigningKey {
 	return {
 		algorithms,
 		kid: undefined,
+		publicJwk: undefined,
 		sign(algorithm, input) {
 			if (!algorithms.includes(algorithm)) throw new Error(`a secret cannot sign with ${algorithm}`);
 			return new Uint8Array(createHmac(hashOf(algorithm), key).update(input).digest());

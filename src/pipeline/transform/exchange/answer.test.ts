@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readTokenAnswer } from '#keys/authorization-server/token-answer';
 import { faultOfExchanged } from './answer.ts';
-import { accessTokenType, type ExchangeTerms, jwtType, mayAct } from './parameters.ts';
+import { accessTokenType, type ExchangeTerms, jwtType } from './parameters.ts';
 
 const now = 1_800_000_000;
 const jwt = (claims: object) =>
@@ -98,13 +98,4 @@ test('whatever is answered, it is judged, and what is taken fits into a header',
 			if (judge({ ...good, access_token: token }) === 'taken') expect(token).toMatch(/^[!-~]+$/);
 		}),
 	);
-});
-
-test('may_act: nobody but whom it names (RFC 8693 §4.4)', () => {
-	expect(mayAct({}, ['gateway'])).toBe(true);
-	expect(mayAct({ may_act: { sub: 'gateway' } }, ['gateway'])).toBe(true);
-	expect(mayAct({ may_act: { client_id: 'gateway', sub: 'gateway' } }, ['gateway'])).toBe(true);
-	for (const claim of [{ sub: 'other' }, { sub: 'gateway', client_id: 'other' }, {}, [], 'gateway', null, { sub: 1 }]) {
-		expect(mayAct({ may_act: claim }, ['gateway'])).toBe(false);
-	}
 });

@@ -5,6 +5,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock, Principal, Provided } from '#core/index';
+import { mayAct } from '#formats/actor';
 import {
 	type EndpointCall,
 	EndpointCallError,
@@ -13,7 +14,7 @@ import {
 import type { OwnToken } from '#keys/authorization-server/own-token';
 import { readTokenAnswer } from '#keys/authorization-server/token-answer';
 import { faultOfExchanged } from './answer.ts';
-import { type ExchangeTarget, type ExchangeTerms, exchangeParameters, mayAct } from './parameters.ts';
+import { type ExchangeTarget, type ExchangeTerms, exchangeParameters } from './parameters.ts';
 
 export interface Subject {
 	readonly token: string;

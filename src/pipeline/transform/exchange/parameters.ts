@@ -2,8 +2,6 @@
  * How a token is asked to be exchanged, by dialect: token exchange (RFC 8693 §2.1), which Keycloak and Auth0 speak too,
  * and Entra’s on-behalf-of, which is the JWT bearer grant (RFC 7523 §2.1) with a parameter of its own.
  */
-import type { JsonObject } from '#core/index';
-
 export type ExchangeGrant = 'token_exchange' | 'on_behalf_of';
 
 /** For whom and for what, parameters of the route filled in. */
@@ -55,18 +53,4 @@ export function exchangeParameters(
 		...resource.map((value) => ['resource', value] as const),
 		...scopes,
 	];
-}
-
-/**
- * Whether the subject allows this actor (RFC 8693 §4.4): without `may_act` it says nothing about that. `actor`: ids by
- * which we are known at the server.
- */
-export function mayAct(claims: JsonObject, actor: readonly string[]): boolean {
-	if (!Object.hasOwn(claims, 'may_act')) return true;
-	const allowed = claims['may_act'];
-	if (typeof allowed !== 'object' || allowed === null || Array.isArray(allowed)) return false;
-	const named = (['sub', 'client_id', 'azp'] as const).flatMap((name) =>
-		Object.hasOwn(allowed, name) ? [(allowed as JsonObject)[name]] : [],
-	);
-	return named.length > 0 && named.every((name) => typeof name === 'string' && actor.includes(name));
 }
