@@ -61,8 +61,9 @@ export function createKeyMaker(options: KeyMakerOptions): KeyMaker {
 		kept: readonly HeldMintingKey[],
 	): Promise<readonly StoredMintingKey[]> {
 		const text = await generate(rotation.algorithm);
-		const now = Math.floor(seconds());
-		return [...kept.map((key) => key.stored), { text, madeAt: now, signsFrom: signsFrom(held, rotation, now) }];
+		const now = seconds();
+		const made = { text, madeAt: Math.floor(now), signsFrom: signsFrom(held, rotation, now) };
+		return [...kept.map((key) => key.stored), made];
 	}
 
 	/** What the set should be now; undefined where it is that. */

@@ -21,6 +21,8 @@ test('the first key signs at once; the next one after it was published for long 
 	expect(isKeyDue([first], rotation, 23 * hour - 1)).toBe(false);
 	expect(isKeyDue([first], rotation, 23 * hour)).toBe(true);
 	expect(signsFrom([first], rotation, 23 * hour)).toBe(24 * hour);
+	// Never less than the whole time ahead, which may be as short as a second.
+	expect(signsFrom([first], { ...rotation, ahead: 1 }, 10.9)).toBe(12);
 	const second = key(24 * hour);
 	expect(signerAt([first, second], 24 * hour - 1)).toBe(first);
 	expect(signerAt([first, second], 24 * hour)).toBe(second);

@@ -52,9 +52,9 @@ export function isKeyDue(keys: readonly Scheduled[], { algorithm, every, ahead }
 	return newest.algorithm !== algorithm || now >= newest.signsFrom + every - ahead;
 }
 
-/** When a key that is made at `now` may sign: at once where no other can. */
+/** When a key that is made at `now` may sign, in whole seconds and never too soon: at once where no other can. */
 export function signsFrom(keys: readonly Scheduled[], { ahead }: Rotation, now: number): number {
-	return keys.length === 0 ? now : now + ahead;
+	return keys.length === 0 ? Math.floor(now) : Math.ceil(now + ahead);
 }
 
 /** Seconds since the epoch at which the set should change next. */
