@@ -32,6 +32,7 @@ beforeAll(async () => {
 			custom: policyOf(jwt('header-name="X-Token"', key)),
 			customscheme: policyOf(jwt('header-name="X-Token" require-scheme="Bearer"', key)),
 			query: policyOf(jwt('query-parameter-name="token"', key)),
+			value: policyOf(jwt('token-value="@(context.Request.Headers.GetValueOrDefault("X-Raw", ""))"', key)),
 			code: policyOf(
 				jwt(`${header} failed-validation-httpcode="403" failed-validation-error-message="No &quot;entry&quot;"`, key),
 			),
@@ -39,8 +40,14 @@ beforeAll(async () => {
 			scheme: policyOf(jwt(`${header} require-scheme="Bearer"`, key)),
 			unsigned: policyOf(jwt(`${header} require-signed-tokens="false"`, key)),
 			skew: policyOf(jwt(`${header} clock-skew="120"`, key)),
+			output: policyOf(
+				`${jwt(`${header} output-token-variable-name="jwt"`, key)}<set-header name="X-Subject" exists-action="override"><value>@(((Jwt)context.Variables["jwt"]).Subject)</value></set-header>`,
+			),
 			audience: policyOf(
 				jwt(header, `${key}<audiences><audience>other</audience><audience>api</audience></audiences>`),
+			),
+			host: policyOf(
+				jwt(header, `${key}<audiences><audience>@(context.Request.OriginalUrl.Host)</audience></audiences>`),
 			),
 			issuer: policyOf(jwt(header, `${key}<issuers><issuer>https://issuer.example.com/</issuer></issuers>`)),
 			discovered: policyOf(jwt(header, discovery)),
@@ -133,6 +140,14 @@ const cases: readonly Case[] = [
 		target: () => '?token=x.y.z',
 		refused: bad401('JwtInvalid', 'token_malformed'),
 	},
+	{ name: 'token-value', route: 'value', headers: () => [['X-Raw', secretToken()]] },
+	{ name: 'token-value: empty', route: 'value', refused: none },
+	{
+		name: 'token-value: bad',
+		route: 'value',
+		headers: () => [['X-Raw', wrongSignature()]],
+		refused: bad401('TokenSignatureInvalid', 'signature_invalid'),
+	},
 	{ name: 'failed-validation-httpcode: good', route: 'code', token: secretToken },
 	{ name: 'failed-validation-httpcode: bad', route: 'code', refused: [403, 'TokenNotPresent', 'credential_missing'] },
 	{
@@ -184,6 +199,7 @@ const cases: readonly Case[] = [
 		refused: bad401('TokenExpired', 'token_expired'),
 	},
 	{ name: 'iat ahead is not looked at', route: 'plain', token: () => secretToken({ iat: now() + 60 }) },
+	{ name: 'output-token-variable-name', route: 'output', token: secretToken },
 	{
 		name: 'issuer-signing-keys: another key',
 		route: 'plain',
@@ -203,6 +219,13 @@ const cases: readonly Case[] = [
 		name: 'audiences: no aud',
 		route: 'audience',
 		token: () => secretToken({ aud: undefined }),
+		refused: bad401('TokenAudienceNotAllowed', 'audience_mismatch'),
+	},
+	{ name: 'audiences: an expression', route: 'host', token: () => secretToken({ aud: 'api.example.com' }) },
+	{
+		name: 'audiences: an expression that differs',
+		route: 'host',
+		token: secretToken,
 		refused: bad401('TokenAudienceNotAllowed', 'audience_mismatch'),
 	},
 	{ name: 'issuers: absent, not looked at', route: 'plain', token: () => secretToken({ iss: undefined }) },
@@ -378,12 +401,14 @@ test.each(cases)('$route: $name', async ({ route, token, scheme, headers, target
 		expect(forwarded[0]?.target).not.toContain('token=');
 		return;
 	}
-	const [status, , own] = refused;
+	const [status, reason, own] = refused;
 	expect(forwarded).toHaveLength(0);
 	expect({
 		status: response.status,
+		source: response.headers.get('x-source'),
+		reason: response.headers.get('x-reason'),
 		own: record.reason,
-	}).toEqual({ status, own });
+	}).toEqual({ status, source: 'validate-jwt', reason, own });
 	expect(response.headers.get('content-type')).toBe('application/json');
 	const body = JSON.parse(response.body) as Record<string, unknown>;
 	expect(Object.keys(body)).toEqual(['statusCode', 'message']);
@@ -404,6 +429,17 @@ test('the messages are those of the documentation, or the policy’s own', async
 	expect(await message('any', secretToken({ roles: 'z' }))).toBe(
 		'Claim roles value of z is not allowed. Access denied.',
 	);
+});
+
+test('the variable holds the verified token, for the statements behind it', async () => {
+	const { forwarded } = await rig.send({ target: '/output', token: secretToken({ sub: 'somebody' }) });
+	expect(forwarded[0]?.values('x-subject')).toEqual(['somebody']);
+	const { forwarded: spoofed } = await rig.send({
+		target: '/output',
+		token: secretToken({ sub: 'somebody' }),
+		headers: [['X-Subject', 'admin']],
+	});
+	expect(spoofed[0]?.values('x-subject')).toEqual(['somebody']);
 });
 
 test('a token that was seen before is judged anew by each policy, and counts for its own keys alone', async () => {

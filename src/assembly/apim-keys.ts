@@ -2,6 +2,7 @@
  * The keys of policies. Each metadata URL that stands in a policy becomes a provider of its own, with key source, rotation,
  * kept keys and metrics like any other; keys that stand in a policy are imported here.
  */
+import { flatStatements } from '#apim/statements/flat-statements';
 import type { ReadPolicy } from '#apim/statements/read-policy';
 import type { Finding } from '#apim/statements/reading';
 import type { Statement } from '#apim/statements/statement';
@@ -18,27 +19,10 @@ export type Validation = Statement & { readonly kind: 'validate-jwt' | 'validate
 
 /** Every `validate-jwt` and `validate-azure-ad-token` of these statements, in their order, at any depth. */
 export function validationsIn(statements: readonly Statement[]): readonly Validation[] {
-	return statementsIn(statements).filter(
+	return flatStatements(statements).filter(
 		(statement): statement is Validation =>
 			statement.kind === 'validate-jwt' || statement.kind === 'validate-azure-ad-token',
 	);
-}
-
-export function statementsIn(statements: readonly Statement[]): readonly Statement[] {
-	return statements.flatMap((statement) => {
-		switch (statement.kind) {
-			case 'choose':
-				return [
-					statement,
-					...statement.branches.flatMap((branch) => statementsIn(branch.statements)),
-					...statementsIn(statement.otherwise ?? []),
-				];
-			case 'include-fragment':
-				return [statement, ...statementsIn(statement.statements)];
-			default:
-				return [statement];
-		}
-	});
 }
 
 const entra = 'https://login.microsoftonline.com';
@@ -149,7 +133,7 @@ function decryptionKey({ id, key }: KeyText, apim: ApimDefinition, cryptography:
 			const octets = decodeBase64(key.text.replaceAll(/\s/g, ''));
 			return octets === null
 				? 'the key is not Base64 (RFC 4648 §4)'
-				: cryptography.importDecryptionSecret(octets, binding);
+				: cryptography.importDecryptionSecret(octets, { ...binding, algorithms: ['dir'] });
 		}
 		case 'certificate': {
 			const found = apim.certificates.find((certificate) => certificate.id === key.id);

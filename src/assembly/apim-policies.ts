@@ -51,8 +51,11 @@ export function checkPolicy(
 		compile: compilePolicyExpression,
 	};
 	const read = readPolicy(documents, surroundings, findings);
-	if (!findings.some(({ severity }) => severity === 'error')) checkVerifiers(read, apim, cryptography, findings);
-	lintPolicy(read, findings);
+	// What could not be read is missing from the policy: what is said of the rest would be wrong.
+	if (!findings.some(({ severity }) => severity === 'error')) {
+		checkVerifiers(read, apim, cryptography, findings);
+		lintPolicy(read, findings);
+	}
 	return { policy: read, findings: unique(findings) };
 }
 

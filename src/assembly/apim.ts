@@ -11,7 +11,7 @@ import { type ApimProgram, createProgram } from '#apim/run/program';
 import type { Verifier } from '#apim/run/validate-token';
 import type { ReadPolicy } from '#apim/statements/read-policy';
 import type { Definition, RouteDefinition, UpstreamDefinition } from '#config/definition';
-import type { Buckets, DecryptionKey, RouteProgram, Upstream } from '#core/index';
+import type { Buckets, DecryptionKey, Upstream } from '#core/index';
 import { compileBlocks } from '#formats/ip';
 import { parseRequestTarget } from '#formats/request-target';
 import type { OwnToken } from '#keys/authorization-server/own-token';
@@ -62,7 +62,7 @@ export function readApimPolicies(definition: Definition, { cryptography }: Runti
 }
 
 export interface ApimParts {
-	readonly programs: ReadonlyMap<RouteDefinition, RouteProgram>;
+	readonly programs: ReadonlyMap<RouteDefinition, ApimProgram>;
 	/** By content: those of before are taken over. */
 	readonly buckets: ReadonlyMap<string, Buckets>;
 	readonly tokens: ReadonlyMap<string, OwnToken>;

@@ -77,7 +77,7 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 			? `${JSON.stringify(explanation, null, 2)}\n`
 			: renderExplanation(explanation, { colour: process.stdout.isTTY }),
 	);
-	return explanation.outcome === 'allow' ? 0 : 1;
+	return explanation.outcome === 'allow' && explanation.answered === undefined ? 0 : 1;
 }
 
 interface Asked {

@@ -38,7 +38,8 @@ function renderFinding({ check, outcome, reason, expected, found }: Finding, col
 	return [`${start} ${reason ?? ''}`, `    expected ${printable(expected)}`, `    found    ${printable(found)}`];
 }
 
-function verdict({ outcome }: Explanation): string {
+function verdict({ outcome, answered }: Explanation): string {
+	if (answered !== undefined) return `answer: ${answered}, by the policy of the route`;
 	if (outcome === 'allow') return 'allow: every check passed';
 	const { status, error, fix } = reasons[outcome];
 	return `${outcome}: ${status}${error === null ? '' : ` ${error}`}. ${fix}`;

@@ -9,6 +9,8 @@ import type { Upstream } from './upstream.ts';
 import type { ResponseEdits } from './verdict.ts';
 
 export interface RouteProgram {
+	/** Names of fields by which it tells the upstream who is calling: copies of clients are removed on every route. */
+	readonly writes: readonly string[];
 	/** Fills in what is found of the credential, as checks do. Throws and rejects only for a bug. */
 	run(evidence: Evidence, around: ProgramSurroundings): ProgramOutcome | Promise<ProgramOutcome>;
 }
@@ -25,6 +27,8 @@ export interface ProgramSurroundings {
 	admit(digest: string, token: KnownToken): void;
 	/** To be passed by every token that a program lets through: what was revoked, what is bound to a key, what was used up. */
 	readonly tokenChecks: readonly Check[];
+	/** Nothing is spent: for an explanation, which must not count. */
+	readonly isDry: boolean;
 	/** Names of the route's parameters, in the order of `evidence.parameters`. */
 	readonly parameterNames: readonly string[];
 }

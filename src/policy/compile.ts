@@ -104,6 +104,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 	const written = definition.routes.flatMap((route) => route.claimsToHeaders.map(({ header }) => header));
 	const { clientCertificateHeader: told } = definition;
 	if (told !== undefined) written.push(told.field);
+	for (const { writes } of options.programs?.values() ?? []) written.push(...writes);
 	for (const { backendToken } of definition.routes) if ('header' in backendToken) written.push(backendToken.header);
 	const sessions = options.sessions?.sources ?? noSessions;
 	const sessionCookies = [...sessions.values()].flatMap(({ cookies }) => cookies);

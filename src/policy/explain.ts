@@ -16,7 +16,8 @@ import {
 } from '#core/index';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
-import type { Guard, RoutePolicy } from './route-policy.ts';
+import type { Guard, GuardProgram, RoutePolicy } from './route-policy.ts';
+import { surroundingsOf } from './run-program.ts';
 
 export interface Explanation {
 	/** `allow`, or the reason for which `decide` would refuse. */
@@ -25,6 +26,8 @@ export interface Explanation {
 	readonly check: CheckName | undefined;
 	readonly route: string | undefined;
 	readonly public: boolean;
+	/** Status with which the route's program answers itself; then `outcome` is `allow`, and nothing is forwarded. */
+	readonly answered: number | undefined;
 	/** Normalised path, as the upstream would see it before rewriting. */
 	readonly path: string | undefined;
 	readonly provider: string | undefined;
@@ -69,10 +72,38 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	evidence.route = route.name;
 	evidence.urlHost = route.urlHost;
 	const findings: Finding[] = [passed('path', `path ${evidence.path}`), passed('method', `method ${request.method}`)];
+	if (route.program !== undefined) return explainProgram(policy, route, route.program, evidence, findings);
 	if (route.guard !== undefined) await judgeGuard(route.guard, evidence, findings);
 	await judgeAll(route.commit.map(withoutEffect), evidence, findings);
 	if (route.guard === undefined) return explanation(evidence, route, findings, { providers: [], routes: [] });
 	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence, findings));
+}
+
+/** A program decides as a whole: one finding says what came of it. Who else would take the token is not looked for. */
+async function explainProgram(
+	policy: Policy,
+	route: RoutePolicy,
+	guard: GuardProgram,
+	evidence: Evidence,
+	findings: Finding[],
+): Promise<Explanation> {
+	const tokenChecks = guard.tokenChecks.map((check) => ('look' in check ? withoutEffect(check as Effect) : check));
+	const around = { ...surroundingsOf(policy, route, guard), tokenChecks, admit() {}, isDry: true };
+	const outcome = await guard.program.run(evidence, around);
+	const none: Elsewhere = { providers: [], routes: [] };
+	const check = evidence.check ?? 'claims';
+	if (outcome.kind === 'refuse' || outcome.kind === 'fault') {
+		const expected = evidence.expected ?? 'what the policy asks for';
+		const found = evidence.found ?? 'something else';
+		findings.push({ check, outcome: 'refused', reason: outcome.reason, expected, found });
+	} else {
+		findings.push(
+			passed('claims', outcome.kind === 'answer' ? 'the policy answers itself' : 'the policy lets it through'),
+		);
+		await judgeAll(outcome.kind === 'answer' ? [] : route.commit.map(withoutEffect), evidence, findings);
+	}
+	const answered = outcome.kind === 'answer' ? outcome.status : undefined;
+	return { ...explanation(evidence, route, findings, none), answered };
 }
 
 function newEvidence(policy: Policy, request: RequestView): Evidence {
@@ -163,7 +194,8 @@ function explanation(
 		outcome: refusal?.reason ?? 'allow',
 		check: refusal?.check,
 		route: route?.name,
-		public: route !== undefined && route.guard === undefined,
+		public: route !== undefined && route.guard === undefined && route.program === undefined,
+		answered: undefined,
 		path: evidence.path === '' ? undefined : evidence.path,
 		provider: evidence.provider,
 		kind: evidence.kind,

@@ -57,6 +57,7 @@ export function surroundingsOf(policy: Policy, route: RoutePolicy, guard: GuardP
 		recall: (digest) => policy.genuine.recall(digest),
 		admit: (digest, token) => policy.genuine.admit(digest, token),
 		tokenChecks: guard.tokenChecks,
+		isDry: false,
 		parameterNames: route.parameterNames,
 	};
 	known.set(guard, { policy, around });

@@ -3,7 +3,12 @@ import { createSecretKey } from 'node:crypto';
 import { type GuardedGateway, startGuardedGateway } from './guarded-gateway.ts';
 import { signJws, type TestKey } from './sign-jws.ts';
 
-export function policyOf(inbound: string, rest = ''): string {
+/** What a client reads of `context.LastError`. */
+export const tellError =
+	'<on-error><base /><set-header name="X-Source" exists-action="override"><value>@(context.LastError.Source)</value></set-header>' +
+	'<set-header name="X-Reason" exists-action="override"><value>@(context.LastError.Reason)</value></set-header></on-error>';
+
+export function policyOf(inbound: string, rest: string = tellError): string {
 	return `<policies>\n<inbound>\n<base />\n${inbound}\n</inbound>\n<backend><base /></backend>\n<outbound><base /></outbound>\n${rest}\n</policies>`;
 }
 

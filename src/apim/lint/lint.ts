@@ -3,6 +3,7 @@
  * rule; `rules.ts` says what each of them is about.
  */
 import type { Position } from '../policy-text/policy-fault.ts';
+import { flatStatements, listsWithin } from '../statements/flat-statements.ts';
 import type { ReadPolicy, ReadScope } from '../statements/read-policy.ts';
 import type { Finding } from '../statements/reading.ts';
 import type { Statement } from '../statements/statement.ts';
@@ -16,7 +17,8 @@ export function lintPolicy({ scopes, sections }: ReadPolicy, findings: Finding[]
 		const { file } = statement.place;
 		findings.push({ severity: 'warning', rule, file, position, message });
 	};
-	for (const statement of flat(sections.inbound)) if (isValidation(statement)) lintValidation(statement, warn);
+	for (const statement of flatStatements(sections.inbound))
+		if (isValidation(statement)) lintValidation(statement, warn);
 	lintUnverified(sections.inbound, warn);
 	lintPaths(sections.inbound, findings);
 	for (const [index, scope] of scopes.entries()) lintBase(scope, scopes.slice(0, index), findings);
@@ -26,22 +28,6 @@ type Warn = (rule: string, statement: Statement, message: string, position?: Pos
 
 function isValidation(statement: Statement): statement is Validation {
 	return statement.kind === 'validate-jwt' || statement.kind === 'validate-azure-ad-token';
-}
-
-/** The statements at any depth, in their order. */
-function flat(statements: readonly Statement[]): readonly Statement[] {
-	return statements.flatMap((statement) => [statement, ...within(statement).flatMap((list) => flat(list))]);
-}
-
-function within(statement: Statement): readonly (readonly Statement[])[] {
-	switch (statement.kind) {
-		case 'choose':
-			return [...statement.branches.map(({ statements }) => statements), statement.otherwise ?? []];
-		case 'include-fragment':
-			return [statement.statements];
-		default:
-			return [];
-	}
 }
 
 function lintValidation(statement: Validation, warn: Warn): void {
@@ -99,7 +85,7 @@ function lintUnverified(statements: readonly Statement[], warn: Warn): boolean {
 		if (verified) continue;
 		if (isValidation(statement)) verified = true;
 		else {
-			const inner = within(statement).map((list) => lintUnverified(list, warn));
+			const inner = listsWithin(statement).map((list) => lintUnverified(list, warn));
 			// Without an `otherwise` there is a way around every branch.
 			const isWhole = statement.kind !== 'choose' || statement.otherwise !== undefined;
 			verified = isWhole && inner.length > 0 && inner.every((each) => each);
@@ -135,8 +121,8 @@ function guards(statements: readonly Statement[]): boolean {
 /** Branches that reach the backend unchecked (K15). */
 function lintPaths(inbound: readonly Statement[], findings: Finding[]): void {
 	if (guards(inbound)) return;
-	const all = flat(inbound);
-	const choice = all.find((statement) => statement.kind === 'choose' && flat([statement]).some(isValidation));
+	const all = flatStatements(inbound);
+	const choice = all.find((statement) => statement.kind === 'choose' && flatStatements([statement]).some(isValidation));
 	const [first] = all;
 	if (choice !== undefined) {
 		const message = 'there is a way to the backend on which no token is checked: say in <otherwise> what happens on it';
@@ -156,8 +142,8 @@ function lintBase(
 	findings: Finding[],
 ): void {
 	const { inbound } = sections;
-	if (isSnippet || inbound === undefined || flat(inbound).some(({ kind }) => kind === 'base')) return;
-	const checked = outside.find(({ sections: outer }) => flat(outer.inbound ?? []).some(isValidation));
+	if (isSnippet || inbound === undefined || flatStatements(inbound).some(({ kind }) => kind === 'base')) return;
+	const checked = outside.find(({ sections: outer }) => flatStatements(outer.inbound ?? []).some(isValidation));
 	const message =
 		checked === undefined
 			? `no <base/> in inbound: what the scopes outside of ${scope} do is left out`

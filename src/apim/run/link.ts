@@ -351,7 +351,10 @@ function limitRate(statement: Statement & RateLimitByKey, place: Place, parts: P
 			return null;
 		}
 		const text = run.text(key);
-		const state = buckets.take(text.length > longestKey ? parts.digest(text) : text, run.evidence.monotonic);
+		const state = buckets[run.around.isDry ? 'look' : 'take'](
+			text.length > longestKey ? parts.digest(text) : text,
+			run.evidence.monotonic,
+		);
 		if (!(state instanceof Promise)) return conclude(state, run);
 		return state.then(
 			(late) => conclude(late, run),

@@ -3,7 +3,9 @@
  * comes out is a forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound.
  */
 import type { Evidence, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
+import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
+import type { Statement } from '../statements/statement.ts';
 import type { ContextBuilder } from './context.ts';
 import type { Failure, PolicyResponse, Signal } from './failure.ts';
 import { link, type Parts, runAll } from './link.ts';
@@ -72,6 +74,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 	}
 
 	return {
+		writes: identityHeaders(sections.inbound),
 		run: (evidence, around) => start(new PolicyRun(evidence, around, builder)),
 		async trace(evidence, around) {
 			const run = new PolicyRun(evidence, around, builder);
@@ -80,6 +83,21 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 			return { outcome, trail: run.trail, run };
 		},
 	};
+}
+
+/**
+ * `X-…` fields that the policy makes of the request, on whichever way it takes: a client that goes another way must not be
+ * able to set them. With `skip` it is the policy that wants the client's own.
+ */
+function identityHeaders(statements: readonly Statement[]): readonly string[] {
+	const set = flatStatements(statements).filter((statement) => statement.kind === 'set-header');
+	const kept = new Set(set.filter(({ action }) => action === 'skip').map(({ name }) => name.toLowerCase()));
+	return set
+		.filter(({ name, action, values }) => {
+			const isMade = action === 'override' && values.some(({ kind }) => kind === 'expression');
+			return isMade && /^x-/i.test(name) && !kept.has(name.toLowerCase());
+		})
+		.map(({ name }) => name);
 }
 
 function forward(run: PolicyRun): ProgramOutcome {

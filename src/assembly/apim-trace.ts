@@ -1,0 +1,74 @@
+/** One request through the policy of a route, for a reader: what came of each statement, and what would go where. */
+
+import { refusalAnswer } from '#answers/refusal';
+import type { TrailEntry } from '#apim/run/policy-run';
+import { Evidence, type HeaderList } from '#core/index';
+import { canonicalHeader } from '#pipeline/transform/strip';
+import { explainedRequest } from '#policy/explained-request';
+import { locate } from '#policy/locate';
+import { surroundingsOf } from '#policy/run-program';
+import type { Assembly } from './assemble.ts';
+
+export interface PolicyTrace {
+	readonly trail: readonly TrailEntry[];
+	/** Of the answer; undefined: the request is forwarded. */
+	readonly status: number | undefined;
+	readonly reason: string | undefined;
+	readonly headers: HeaderList;
+	readonly body: string;
+	/** What the policy made of a request that is forwarded. */
+	readonly request:
+		| { readonly path: string; readonly query: string; readonly set: HeaderList; readonly removed: readonly string[] }
+		| undefined;
+}
+
+/** Undefined for what is no request. The route that takes it must have a policy. */
+export function createRequestTrace({
+	policy,
+	apim,
+	definition,
+}: Assembly): (request: {
+	readonly method: string;
+	readonly url: string;
+	readonly headers: HeaderList;
+}) => Promise<PolicyTrace | undefined> {
+	return async ({ method, url, headers }) => {
+		const lower = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+		const request = explainedRequest(policy, { method, url, token: undefined, headers: lower });
+		if (request === undefined || !/^[A-Z]+$/.test(method)) return undefined;
+		const evidence = new Evidence(request, policy.clock.now() / 1000, policy.clock.monotonic());
+		const located = locate(policy, evidence, method);
+		if (located.kind === 'refused') throw new Error(`no route takes this request: ${located.reason}`);
+		const { route } = located;
+		const program = definition.routes
+			.filter(({ name }) => name === route.name)
+			.map((written) => apim.programs.get(written))
+			.find((found) => found !== undefined);
+		if (program === undefined || route.program === undefined) throw new Error(`the route ${route.name} has no policy`);
+		const { outcome, trail } = await program.trace(evidence, surroundingsOf(policy, route, route.program));
+		if (outcome.kind === 'forward') {
+			const path = outcome.path ?? evidence.path;
+			const query = outcome.query ?? evidence.query;
+			const removed = outcome.strip.map(canonicalHeader);
+			return answered(trail, undefined, undefined, [], '', { path, query, set: outcome.set, removed });
+		}
+		if (outcome.kind === 'fault') {
+			const { retryAfter } = evidence;
+			const answer = refusalAnswer({ reason: outcome.reason, retryAfter }, { exposeReason: false, accept: undefined });
+			return answered(trail, answer.status, outcome.reason, [], '', undefined);
+		}
+		const reason = outcome.kind === 'refuse' ? outcome.reason : undefined;
+		return answered(trail, outcome.status, reason, outcome.headers, outcome.body, undefined);
+	};
+}
+
+function answered(
+	trail: readonly TrailEntry[],
+	status: number | undefined,
+	reason: string | undefined,
+	headers: HeaderList,
+	body: string,
+	request: PolicyTrace['request'],
+): PolicyTrace {
+	return { trail, status, reason, headers, body, request };
+}

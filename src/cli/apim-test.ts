@@ -1,0 +1,247 @@
+/** `countersign apim test`: runs a policy over one request, offline, and shows what came of each statement. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { createRequestTrace, type PolicyTrace } from '#assembly/apim-trace';
+import { apimProblems, assemble } from '#assembly/assemble';
+import { formatDiagnostics } from '#config/diagnostics';
+import { loadConfigText } from '#config/load';
+import { type DocumentFetcher, type HeaderList, isJsonObject, type JsonObject } from '#core/index';
+import { parseStrictJson } from '#formats/strict-json';
+import { systemClock } from '#runtime/node/clock';
+import { nodeCryptography } from '#runtime/node/cryptography';
+import { createFormPoster } from '#runtime/node/form-poster';
+import { createLog } from '#runtime/node/log';
+import { systemTimers } from '#runtime/node/timers';
+import { findCertificates, readNamedValues } from './apim-files.ts';
+import { parseOptions, textOption, UsageError } from './usage.ts';
+
+const help = `Usage: countersign apim test POLICY [--token-file FILE] [--request "GET https://api.example.com/orders"] [options]
+
+Runs an API Management policy over one request and shows what came of each statement. Nothing is fetched and nothing is
+forwarded. Exit status 0 when the request came out as expected, 1 otherwise, 2 for a wrong command line.
+
+  --request REQUEST      method and URL; default GET https://api.example.com/
+  --token-file FILE      goes into Authorization as a Bearer token; "-" for standard input
+  --token TOKEN          the same on the command line, where other users of this machine can see it
+  --header "NAME: VALUE" a further header field; may be repeated
+  --expect WHAT          forward (the default), or the status of the answer, such as 401
+  --named-values FILE    JSON: {"name": "value"}, or the list that Azure gives out
+  --placeholders FILE    JSON: what {name} stands for in templates that a script fills in
+  --certificates FOLDER  NAME.pem (and NAME.key) for the certificate NAME
+  --fragment NAME=FILE   a policy fragment; may be repeated
+  --global FILE, --product FILE, --operation FILE   policies of other scopes; POLICY is the API's
+  --openid FILE          JSON: {"metadata URL": {"issuer": "…", "jwks": {"keys": […]}}} in place of what would be fetched
+  --json                 the outcome as JSON on standard output
+`;
+
+export async function runApim(args: readonly string[]): Promise<number> {
+	const [verb, ...rest] = args;
+	if (verb === undefined || verb === '--help' || verb === '-h') {
+		(verb === undefined ? process.stderr : process.stdout).write(help);
+		return verb === undefined ? 2 : 0;
+	}
+	if (verb !== 'test') throw new UsageError(`there is no "apim ${verb}"`);
+	const text = { type: 'string' } as const;
+	const many = { type: 'string', multiple: true } as const;
+	const { values, positionals } = parseOptions(
+		rest,
+		{
+			request: text,
+			token: text,
+			'token-file': text,
+			header: many,
+			expect: text,
+			'named-values': text,
+			placeholders: text,
+			certificates: text,
+			fragment: many,
+			global: text,
+			product: text,
+			operation: text,
+			openid: text,
+			json: { type: 'boolean' },
+		},
+		true,
+	);
+	if (values['help'] === true) {
+		process.stdout.write(help);
+		return 0;
+	}
+	const [policy, ...others] = positionals;
+	if (policy === undefined || others.length > 0) throw new UsageError('name one policy file');
+	const expected = textOption(values['expect']) ?? 'forward';
+	if (expected !== 'forward' && !/^[1-5][0-9]{2}$/.test(expected))
+		throw new UsageError('--expect is forward or a status');
+	const file = (name: string) => textOption(values[name]);
+	const scopes = { global: file('global'), product: file('product'), api: policy, operation: file('operation') };
+	const openid = await readOpenid(file('openid'));
+	const hosts = Object.keys(openid).map((url) => new URL(url).host);
+	const config = {
+		listen: '127.0.0.1:0',
+		apim: {
+			named_values: await readNamedValues(file('named-values')),
+			placeholders: await readNamedValues(file('placeholders')),
+			certificates: absolute(await findCertificates(file('certificates'))),
+			fragments: Object.fromEntries(list(values['fragment']).map((entry) => pair(entry, '=', '--fragment'))),
+			...(hosts.length === 0 ? {} : { allowed_openid_hosts: hosts }),
+		},
+		routes: [
+			{
+				path: '/**',
+				apim_policy: Object.fromEntries(
+					Object.entries(scopes).flatMap(([scope, name]) => (name === undefined ? [] : [[scope, name]])),
+				),
+				upstream: 'http://127.0.0.1:9',
+			},
+		],
+	};
+	const traced = await trace(policy, escaped(config), {
+		openid,
+		request: await readRequest(values),
+	});
+	if (traced === undefined) return 1;
+	const came = traced.status === undefined ? 'forward' : String(traced.status);
+	process.stdout.write(values['json'] === true ? `${JSON.stringify(traced, null, 2)}\n` : render(traced));
+	if (came === expected) return 0;
+	process.stderr.write(`countersign apim test: expected ${expected}, got ${came}\n`);
+	return 1;
+}
+
+type Openid = Readonly<Record<string, JsonObject>>;
+
+interface Asked {
+	readonly openid: Openid;
+	readonly request: { readonly method: string; readonly url: string; readonly headers: HeaderList };
+}
+
+async function trace(policy: string, config: unknown, { openid, request }: Asked): Promise<PolicyTrace | undefined> {
+	const loaded = await loadConfigText(JSON.stringify(config), {
+		folder: process.cwd(),
+		readFile: (path) => readFile(path, 'utf8'),
+		env: process.env,
+		checkPolicy: (read, apim) => apimProblems(read, apim, nodeCryptography),
+	});
+	const findings = loaded.diagnostics.filter(({ severity }) => severity !== 'hint');
+	if (findings.length > 0) {
+		const shown = findings.map(({ severity, message }) => `${severity}: ${message}`).join('\n');
+		process.stderr.write(
+			loaded.definition === undefined ? `${formatDiagnostics(policy, findings, { colour: false })}\n` : `${shown}\n`,
+		);
+	}
+	if (loaded.definition === undefined) return undefined;
+	const assembly = assemble(loaded.definition, {
+		clock: systemClock,
+		timers: systemTimers,
+		cryptography: nodeCryptography,
+		fetcher: offline(openid),
+		poster: createFormPoster(),
+		log: createLog(process.stderr, { json: false }),
+	});
+	try {
+		await assembly.start();
+		const done = await createRequestTrace(assembly)(request);
+		if (done === undefined) throw new UsageError('--request: expected a method and an http or https URL');
+		return done;
+	} finally {
+		assembly.stop();
+	}
+}
+
+/** Metadata and keys from a file; everything else is not there. */
+function offline(openid: Openid): DocumentFetcher {
+	const headers = new Map<string, string>();
+	return {
+		async get(url) {
+			const suffix = '/keys-of-the-file';
+			const asked = url.endsWith(suffix) ? url.slice(0, -suffix.length) : url;
+			const entry = Object.hasOwn(openid, asked) ? openid[asked] : undefined;
+			if (entry === undefined) throw new Error(`offline: --openid says nothing of ${asked}`);
+			const body = url === asked ? { issuer: entry['issuer'], jwks_uri: `${url}${suffix}` } : entry['jwks'];
+			return { status: 200, headers, body: JSON.stringify(body) };
+		},
+	};
+}
+
+async function readOpenid(file: string | undefined): Promise<Openid> {
+	if (file === undefined) return {};
+	const value = parseStrictJson(await readFile(file, 'utf8'));
+	if (!isJsonObject(value)) throw new UsageError(`${file} is no JSON object`);
+	return Object.fromEntries(
+		Object.entries(value).map(([url, entry]) => {
+			if (!URL.canParse(url) || !isJsonObject(entry))
+				throw new UsageError(`${file}: expected {"URL": {"issuer", "jwks"}}`);
+			return [url, entry];
+		}),
+	);
+}
+
+async function readRequest(values: Readonly<Record<string, unknown>>): Promise<Asked['request']> {
+	const [method = '', url = ''] = (textOption(values['request']) ?? 'GET https://api.example.com/').trim().split(/\s+/);
+	const headers = list(values['header']).map((entry) => {
+		const [name, value] = pair(entry, ':', '--header');
+		return [name, value.trim()] as const;
+	});
+	const inline = textOption(values['token']);
+	if (inline !== undefined) {
+		process.stderr.write('countersign apim test: other users of this machine can see --token; --token-file is safer\n');
+	}
+	const file = textOption(values['token-file']);
+	const read = async (name: string) => (name === '-' ? readStream(process.stdin) : readFile(name, 'utf8'));
+	const token = inline ?? (file === undefined ? undefined : await read(file));
+	const bare = token?.trim().replace(/^bearer +/i, '');
+	return { method, url, headers: bare === undefined ? headers : [['Authorization', `Bearer ${bare}`], ...headers] };
+}
+
+function list(value: unknown): readonly string[] {
+	return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : [];
+}
+
+function pair(entry: string, separator: string, option: string): readonly [string, string] {
+	const at = entry.indexOf(separator);
+	if (at <= 0) throw new UsageError(`${option}: expected NAME${separator}VALUE`);
+	return [entry.slice(0, at), entry.slice(at + 1)];
+}
+
+function absolute(files: Awaited<ReturnType<typeof findCertificates>>): unknown {
+	return Object.fromEntries(
+		Object.entries(files).map(([id, { certificate, key }]) => [
+			id,
+			{ certificate: resolve(certificate), ...(key === undefined ? {} : { key: resolve(key) }) },
+		]),
+	);
+}
+
+/** What stands in a file of values is text, also where it looks like a reference of our configuration. */
+function escaped(value: unknown): unknown {
+	if (typeof value === 'string') return value.replaceAll('${', () => '$${');
+	if (Array.isArray(value)) return value.map(escaped);
+	if (typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, escaped(inner)]));
+}
+
+function render({ trail, status, headers, body, request, reason }: PolicyTrace): string {
+	const lines = trail.map(({ outcome, statement, file, line, section }) => {
+		const mark = outcome === 'passed' ? '✓' : outcome.startsWith('answered') ? '→' : '✗';
+		return `${mark} ${`${file}:${line}`.padEnd(28)} ${section.padEnd(9)} ${statement}${outcome === 'passed' ? '' : `  ${outcome}`}`;
+	});
+	lines.push('');
+	if (status === undefined) {
+		lines.push(`forwarded: ${request?.path ?? ''}${request?.query ?? ''}`);
+		for (const [name, value] of request?.set ?? [])
+			lines.push(`  ${name}: ${/^authorization$/i.test(name) ? '(not shown)' : value}`);
+	} else {
+		lines.push(`answered: ${status}${reason === undefined ? '' : ` (${reason})`}`);
+		for (const [name, value] of headers) lines.push(`  ${name}: ${value}`);
+		if (body !== '') lines.push(`  ${body}`);
+	}
+	return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** Control and bidirectional characters become escapes: a token must not write to the terminal. */
+function printable(text: string): string {
+	return text.replaceAll(
+		/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+	);
+}
