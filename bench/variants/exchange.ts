@@ -8,6 +8,7 @@ export const exchange: Variant = {
 	id: 'exchange',
 	name: 'token exchange',
 	label: 'cached',
+	limit: 110,
 	about: 'a token for the backend in place of the client’s (RFC 8693), kept once it is there',
 	missing: async () => undefined,
 	async prepare({ issuer }, plain) {

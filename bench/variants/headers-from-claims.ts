@@ -6,6 +6,7 @@ export const headersFromClaims: Variant = {
 	id: 'headers-from-claims',
 	name: 'headers from claims',
 	label: 'cached',
+	limit: 110,
 	about: 'three claims as headers for the backend (`claims_to_headers`)',
 	missing: async () => undefined,
 	prepare: async ({ issuer }, plain) => ({

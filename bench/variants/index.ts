@@ -3,6 +3,7 @@ import { dpopOnMemory, dpopOnRedis, dpopOnSqlite } from './dpop.ts';
 import { exchange } from './exchange.ts';
 import { headersFromClaims } from './headers-from-claims.ts';
 import { introspection } from './introspection.ts';
+import { minted } from './minted.ts';
 import { sharedAccess } from './shared-access.ts';
 import type { Variant } from './variant.ts';
 
@@ -13,5 +14,6 @@ export const variants: readonly Variant[] = [
 	dpopOnSqlite,
 	dpopOnRedis,
 	headersFromClaims,
+	minted,
 	exchange,
 ];

@@ -76,4 +76,13 @@ export const shortLived: DemoApplication = {
 	lifetime: 1,
 };
 
+/** The API of another team, which takes tokens of the authorization server that are for it alone. */
+export const shippingApi = 'https://shipping.example.com';
+
+/** The gateway itself, when it exchanges a client's token for one of an upstream (RFC 8693). */
+export const gatewayClient = { id: 'gateway', secret: 'gateway-secret-for-the-demo-only' } as const;
+
+/** Audience → the scopes that the gateway may get for it in exchange. */
+export const exchangeGrants: Readonly<Record<string, readonly string[]>> = { [shippingApi]: ['orders:read'] };
+
 export const demoApplications: readonly DemoApplication[] = [reader, writer, clinician, billing, trainee, shortLived];

@@ -3,11 +3,12 @@
  * Paths, parameters and claims are Auth0's; the tokens are real (RS256, `at+jwt`), and the gateway trusts nothing of
  * this process but what it reads over HTTP. The package is loaded when asked for: the product itself does not need it.
  */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { Client, RequestContext, ResourceServer, Token } from 'oidc-provider';
-import { type DemoApplication, demoApplications } from './applications.ts';
+import { type DemoApplication, demoApplications, exchangeGrants, gatewayClient } from './applications.ts';
 import { close, host, listenNear } from './listen.ts';
+import { actorClaims, registerTokenExchange } from './token-exchange.ts';
 
 export interface AuthorizationServer {
 	/** Ends with a slash, as Auth0's do. */
@@ -18,7 +19,8 @@ export interface AuthorizationServer {
 }
 
 /**
- * Starts it on loopback, at `port` or near; 0: any. Client credentials at `/oauth/token` with `audience`, keys at
+ * Starts it on loopback, at `port` or near; 0: any. Client credentials and, for the gateway, token exchange at
+ * `/oauth/token` with `audience`, keys at
  * `/.well-known/jwks.json`, metadata at `/.well-known/openid-configuration`.
  */
 export async function startAuthorizationServer(
@@ -31,7 +33,15 @@ export async function startAuthorizationServer(
 	// The issuer names the port, so the port comes first.
 	const bound = await listenNear(server, port);
 	const issuer = `http://${host}:${bound}/`;
-	const callback = new library.Provider(issuer, configure(library, applications)).callback();
+	const { key, jwk } = signingKey();
+	const provider = new library.Provider(issuer, configure(library, applications, key));
+	registerTokenExchange(provider, library.errors, {
+		key: jwk,
+		issuer,
+		scopesOf: (_client, audience) => (Object.hasOwn(exchangeGrants, audience) ? exchangeGrants[audience] : undefined),
+		lifetime: () => 300,
+	});
+	const callback = provider.callback();
 	answer = (request, response) => void callback(request, response);
 	return { issuer, port: bound, tokenEndpoint: `${issuer}oauth/token`, stop: () => close(server) };
 }
@@ -51,14 +61,14 @@ async function loadLibrary(): Promise<typeof import('oidc-provider')> {
 
 type Library = typeof import('oidc-provider');
 
-function configure(library: Library, applications: readonly DemoApplication[]): Record<string, unknown> {
+function configure(library: Library, applications: readonly DemoApplication[], key: object): Record<string, unknown> {
 	const byId = new Map(applications.map((application) => [application.id, application]));
 	return {
 		adapter: Forgetful,
-		jwks: { keys: [signingKey()] },
-		clients: applications.map(registration),
+		jwks: { keys: [key] },
+		clients: [...applications.map(registration), gatewayRegistration],
 		clientAuthMethods: ['client_secret_post', 'client_secret_basic'],
-		scopes: [],
+		scopes: [...new Set(Object.values(exchangeGrants).flat())],
 		responseTypes: [],
 		routes: { token: '/oauth/token', jwks: '/.well-known/jwks.json' },
 		clientBasedCORS: () => false,
@@ -75,7 +85,8 @@ function configure(library: Library, applications: readonly DemoApplication[]): 
 			},
 		},
 		ttl: { ClientCredentials: (_request: RequestContext, token: Token) => byId.get(token.clientId)?.lifetime ?? 300 },
-		extraTokenClaims: (_request: RequestContext, token: Token) => byId.get(token.clientId)?.claims,
+		extraTokenClaims: (_request: RequestContext, token: Token) =>
+			actorClaims(token) ?? byId.get(token.clientId)?.claims,
 		formats: {
 			customizers: {
 				jwt: (request: RequestContext, token: Token, jwt: { payload: Record<string, unknown> }) => {
@@ -117,6 +128,8 @@ function shapeLikeAuth0(
 	token: Token,
 	payload: Record<string, unknown>,
 ): void {
+	// What comes of an exchange speaks of its subject, and names the gateway as the one that acts.
+	if (token.kind !== 'ClientCredentials') return;
 	const granted = grantedScopes(application, token.aud ?? '') ?? [];
 	if (request.oidc.params?.['scope'] === undefined) token.scope = granted.join(' ');
 	payload['scope'] = token.scope;
@@ -136,9 +149,19 @@ function registration(application: DemoApplication): Record<string, unknown> {
 	};
 }
 
-function signingKey(): object {
-	const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-	return { ...privateKey.export({ format: 'jwk' }), kid: 'demo-key-1', alg: 'RS256', use: 'sig' };
+const gatewayRegistration = {
+	client_id: gatewayClient.id,
+	client_secret: gatewayClient.secret,
+	grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+	redirect_uris: [],
+	response_types: [],
+	token_endpoint_auth_method: 'client_secret_basic',
+};
+
+function signingKey(): { readonly key: object; readonly jwk: JsonWebKey } {
+	const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+	const key = { ...privateKey.export({ format: 'jwk' }), kid: 'demo-key-1', alg: 'RS256', use: 'sig' };
+	return { key, jwk: publicKey.export({ format: 'jwk' }) };
 }
 
 /** Client credentials leave nothing to remember: the tokens are self-contained and the clients are in the configuration. */

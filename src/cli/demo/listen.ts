@@ -50,3 +50,11 @@ function isAddressInUse(error: unknown): boolean {
 	const code = error instanceof Error && 'code' in error ? error.code : undefined;
 	return code === 'EADDRINUSE' || code === 'EACCES';
 }
+
+/** A port that was free a moment ago, for what must be known before anything listens on it. */
+export async function freePort(): Promise<number> {
+	const server = createServer();
+	const port = await listenNear(server, 0);
+	await close(server);
+	return port;
+}

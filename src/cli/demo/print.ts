@@ -62,20 +62,25 @@ function requestLines(step: Step): readonly string[] {
 	return lines;
 }
 
-function answerLines({ status, challenge, record, received }: StepOutcome, colours: Paint): readonly string[] {
+function answerLines(
+	{ status, challenge, record, received, backendClaims }: StepOutcome,
+	colours: Paint,
+): readonly string[] {
 	const colour = status < 400 ? colours.good : colours.bad;
 	const lines = [`    ← ${colour(String(status))}${challenge === undefined ? '' : ` WWW-Authenticate: ${challenge}`}`];
-	if (received !== undefined) lines.push(colours.faint(`      the API received: ${receivedText(received)}`));
+	if (received !== undefined)
+		lines.push(colours.faint(`      the API received: ${receivedText(received, backendClaims)}`));
 	if (record.reason !== undefined) lines.push(`      reason: ${reasonText(record)}`);
 	return lines;
 }
 
-/** What the demo shows of it: the identity headers, and whether there was a token. */
-function receivedText({ method, path, headers }: Received): string {
+/** What the demo shows of it: the identity headers, and what the token says that came instead of the client's. */
+function receivedText({ method, path, headers }: Received, claims: JsonObject | undefined): string {
 	const identity = Object.entries(headers).filter(([name]) => /^x[-_](?!forwarded)/.test(name));
 	const fields = identity.map(([name, value]) => `${name}: ${String(value)}`);
-	const authorization = headers['authorization'] === undefined ? 'no Authorization' : 'AN AUTHORIZATION HEADER';
-	return [`${method} ${path}`, ...fields, authorization].join(' · ');
+	if (claims !== undefined) fields.push(`Authorization: Bearer <${JSON.stringify(claims)}>`);
+	else fields.push(headers['authorization'] === undefined ? 'no Authorization' : 'AN AUTHORIZATION HEADER');
+	return [`${method} ${path}`, ...fields].join(' · ');
 }
 
 function reasonText(record: AuditRecord): string {

@@ -10,7 +10,7 @@ import type { Log } from '#core/index';
 import { startGateway } from '#gateway/start-gateway';
 import type { AuditRecord } from '#observe/audit-record';
 import { startAuthorizationServer } from './authorization-server.ts';
-import { host, isFree } from './listen.ts';
+import { freePort, host, isFree } from './listen.ts';
 import { startSampleApi } from './sample-api.ts';
 
 const configFile = fileURLToPath(new URL('../../../demo/gateway.yaml', import.meta.url));
@@ -46,7 +46,8 @@ export async function serveDemo({ freePorts, log, onAudit }: ServeOptions): Prom
 		undo.push(() => provider.stop());
 		const api = await startSampleApi(freePorts ? 0 : ports.api);
 		undo.push(() => api.stop());
-		const gatewayPort = !freePorts && (await isFree(ports.gateway)) ? ports.gateway : 0;
+		// The issuer of minted tokens names the port, so it is chosen here.
+		const gatewayPort = !freePorts && (await isFree(ports.gateway)) ? ports.gateway : await freePort();
 		const chosen = { gateway: gatewayPort, api: api.port, provider: provider.port };
 		const config = await configFor(chosen, undo);
 		const gateway = await startGateway({ configFile: config.file, log, onAudit });

@@ -134,6 +134,39 @@ export const steps: readonly Step[] = [
 		expect: { status: 403, reason: 'claim_missing' },
 	},
 	{
+		title: 'What the API receives: nothing of the token',
+		tells: 'The default: the token stops here, and what the API needs of it travels as headers of the gateway.',
+		path: '/orders/7',
+		token: { application: writer, audience: ordersApi },
+		expect: { status: 200, received: { authorization: null, 'x-user-id': 'writer-app@clients' } },
+	},
+	{
+		title: 'What the API receives: a token that the gateway mints',
+		tells: 'Signed by the gateway, for this API and one minute; any JWT library finds its keys by discovery.',
+		path: '/tenants/acme/invoices/3',
+		token: { application: reader, audience: ordersApi },
+		expect: {
+			status: 200,
+			backendToken: { aud: 'invoices', sub: 'reader-app@clients', scope: 'orders:read', tenant: 'acme' },
+		},
+	},
+	{
+		title: 'What the API receives: a token for which the client’s was exchanged',
+		tells:
+			'Issued by the authorization server for this API alone (RFC 8693); `act` names the gateway as the one that acts.',
+		path: '/shipping/9',
+		token: { application: reader, audience: ordersApi },
+		expect: {
+			status: 200,
+			backendToken: {
+				aud: 'https://shipping.example.com',
+				sub: 'reader-app@clients',
+				scope: 'orders:read',
+				act: { sub: 'gateway' },
+			},
+		},
+	},
+	{
 		title: 'A spoofed identity header',
 		tells: 'The client says that it is admin, in two spellings; the API hears what the token says.',
 		path: '/orders/42',

@@ -2,7 +2,8 @@
  * Walks through the steps over real sockets, and holds every answer against what the step tells. A step that goes
  * otherwise is shown as such and counted; nothing is taken back to make the tour look good.
  */
-import type { Reason } from '#core/index';
+import { isDeepStrictEqual } from 'node:util';
+import { isJsonObject, type JsonObject, type Reason } from '#core/index';
 import type { AuditRecord } from '#observe/audit-record';
 import type { DemoApplication } from './applications.ts';
 import type { Received } from './sample-api.ts';
@@ -46,6 +47,8 @@ export interface Expectation {
 	readonly challenge?: readonly string[];
 	/** What the API must have received: header → value; null: not at all. */
 	readonly received?: Readonly<Record<string, string | null>>;
+	/** Claims of the token that the API must have received in place of the client's; absent: none at all. */
+	readonly backendToken?: JsonObject;
 }
 
 /** How one step went. */
@@ -56,6 +59,8 @@ export interface StepOutcome {
 	readonly record: AuditRecord;
 	/** Only of a forwarded request. */
 	readonly received: Received | undefined;
+	/** Of the token that the API received, when it is a JWT. */
+	readonly backendClaims: JsonObject | undefined;
 	/** What differed from the expectation; empty: nothing. */
 	readonly complaints: readonly string[];
 }
@@ -63,10 +68,12 @@ export interface StepOutcome {
 /** Makes the request of one step and judges the answer. Rejects only when there is no answer at all. */
 export async function walk(step: Step, world: DemoWorld): Promise<StepOutcome> {
 	const headers: Record<string, string> = { accept: 'application/json', ...step.headers };
+	let sent: string | undefined;
 	if (step.token !== undefined) {
 		const { application, audience, change } = step.token;
 		const token = await world.token(application, audience);
-		headers['authorization'] = `Bearer ${change === undefined ? token : await change.apply(token)}`;
+		sent = change === undefined ? token : await change.apply(token);
+		headers['authorization'] = `Bearer ${sent}`;
 	}
 	const before = world.apiRequests();
 	const response = await fetch(world.gateway + step.path, {
@@ -80,8 +87,13 @@ export async function walk(step: Step, world: DemoWorld): Promise<StepOutcome> {
 	const reached = world.apiRequests() - before;
 	const challenge = response.headers.get('www-authenticate') ?? undefined;
 	const received = reached > 0 && response.status === 200 ? (JSON.parse(body) as Received) : undefined;
-	const complaints = complain(step.expect, { status: response.status, challenge, record, received, reached });
-	return { step, status: response.status, challenge, record, received, complaints };
+	const backendClaims = claimsOf(received);
+	const { status } = response;
+	const complaints = complain(step.expect, { status, challenge, record, received, backendClaims, reached });
+	if (sent !== undefined && received !== undefined && JSON.stringify(received).includes(sent)) {
+		complaints.push('the API received the client’s token');
+	}
+	return { step, status, challenge, record, received, backendClaims, complaints };
 }
 
 interface Seen {
@@ -89,10 +101,20 @@ interface Seen {
 	readonly challenge: string | undefined;
 	readonly record: AuditRecord;
 	readonly received: Received | undefined;
+	readonly backendClaims: JsonObject | undefined;
 	readonly reached: number;
 }
 
-function complain(expect: Expectation, seen: Seen): readonly string[] {
+/** Unverified, as everything is that the tour only shows. */
+function claimsOf(received: Received | undefined): JsonObject | undefined {
+	const field = received?.headers['authorization'];
+	const payload = typeof field === 'string' ? /^Bearer [\w-]+\.([\w-]+)\.[\w-]+$/.exec(field)?.[1] : undefined;
+	if (payload === undefined) return undefined;
+	const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+	return isJsonObject(claims) ? claims : undefined;
+}
+
+function complain(expect: Expectation, seen: Seen): string[] {
 	const complaints: string[] = [];
 	const check = (good: boolean, complaint: string) => {
 		if (!good) complaints.push(complaint);
@@ -113,7 +135,13 @@ function complain(expect: Expectation, seen: Seen): readonly string[] {
 		check(seen.challenge?.includes(part) === true, `WWW-Authenticate does not hold ${part}`);
 	}
 	if (expect.reason === undefined) check(seen.received !== undefined, 'the answer is not the API’s');
-	for (const [name, value] of Object.entries({ authorization: null, ...expect.received })) {
+	const { backendToken } = expect;
+	for (const [name, value] of Object.entries(backendToken ?? {})) {
+		const got = seen.backendClaims?.[name];
+		check(isDeepStrictEqual(got, value), `the API’s token has ${name}: ${JSON.stringify(got)}`);
+	}
+	const none = backendToken === undefined ? { authorization: null } : {};
+	for (const [name, value] of Object.entries({ ...none, ...expect.received })) {
 		const got = seen.received?.headers[name];
 		if (seen.received !== undefined) check(got === (value ?? undefined), `the API received ${name}: ${String(got)}`);
 	}
