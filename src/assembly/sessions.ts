@@ -74,7 +74,7 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		cookie: cookie.name,
 		forgery: { origin, header: definition.csrfHeader },
 		lifetimes,
-		loginPath: paths.login,
+		login: { host: definition.host, origin, path: paths.login },
 		keeper,
 		refresher,
 		endedBy,

@@ -18,8 +18,11 @@ export interface SessionSource {
 	forgery(request: RequestView): string | null;
 	/** The session of this request's cookie. Rejects only for a bug. */
 	find(request: RequestView): Promise<FoundSession | RefusedSession>;
-	/** Where a page without a session is sent; `target`: path and query to come back to. */
-	loginUrl(target: string): string;
+	/**
+	 * Where a page without a session is sent; `target`: path and query to come back to. A path, or a URL where the request
+	 * is for another host than that of the sessions, which has no login of theirs.
+	 */
+	loginUrl(target: string, request: RequestView): string;
 }
 
 export interface FoundSession {

@@ -85,7 +85,7 @@ export interface ResponseEdits {
 export interface ResponseRules {
 	/** Lower-case names of fields that never pass. */
 	readonly dropped: ReadonlySet<string>;
-	/** Undefined: Set-Cookie passes as it is. Gives the new value; must give a valid one for a valid one. */
+	/** Undefined: Set-Cookie passes as it is. Gives the new value, empty for a cookie that does not pass; must give a valid one for a valid one. */
 	readonly rewriteCookie: ((value: string) => string) | undefined;
 	/** Fields of a 401, beside those of the upstream that pass. */
 	readonly challenge: HeaderList;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rewriteSetCookie } from './set-cookie.ts';
+import { rewriteSetCookie, setCookieName } from './set-cookie.ts';
 
 const front = (path: string) => `/front${path}`;
 
@@ -26,3 +26,14 @@ test('no Domain is left and the pair stays, whatever is sent', () => {
 		}),
 	);
 });
+
+test.each([
+	['a=b', 'a'],
+	[' a\t= b; Path=/', 'a'],
+	['a=b=c', 'a'],
+	['a; x=y', 'a'],
+	['=a=b', 'a'],
+	['= =\ta=b', 'a'],
+	['', ''],
+	['=', ''],
+])('the name of %j', (value, name) => expect(setCookieName(value)).toBe(name));

@@ -1,5 +1,12 @@
 /** The Set-Cookie field (RFC 6265bis §4.1), changed on its way through a host that is not the one that sets the cookie. */
 
+/** The name of the cookie, also for browsers that read a cookie without a name (`=a=b`) as one that has it. */
+export function setCookieName(value: string): string {
+	const [pair = ''] = value.split(';', 1);
+	const [name = ''] = pair.replace(/^[ \t]*(?:=[ \t]*)*/, '').split('=', 1);
+	return name.trim();
+}
+
 /**
  * The field value with its cookie bound to the host that passes it on: `Domain` is taken out, `Path` goes through
  * `mapPath`, and `Secure` is there. Name, value and every other attribute stay as sent. A cookie whose name begins with

@@ -124,6 +124,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		effects: [createReplayEffect(options.proofs.claim)],
 		strip: stripFor(written, everywhere),
 		stripCookies: [...new Set([...namesIn('cookie', everywhere), ...sessionCookies])],
+		sessionCookies,
 		sessions,
 		stripParameters: namesIn('query', everywhere),
 	};
@@ -223,6 +224,7 @@ interface Shared {
 	readonly sessions: ReadonlyMap<string, SessionSource>;
 	readonly strip: HeaderStrip;
 	readonly stripCookies: readonly string[];
+	readonly sessionCookies: readonly string[];
 	readonly stripParameters: readonly string[];
 }
 
@@ -315,6 +317,7 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 			guard: guardForResponses(guard, program, locations),
 			stripPrefix: route.upstream.stripPrefix,
 			addPrefix: route.upstream.addPrefix,
+			ownCookies: shared.sessionCookies,
 		}),
 		passesToken: passed.length > 0,
 		cors: cors !== undefined && guard?.challenge.schemes.includes('DPoP') === true ? withProofs(cors) : cors,

@@ -91,7 +91,7 @@ function turnAway(route: RoutePolicy, { login }: Guard, evidence: Evidence, reas
 	const isWithout = reason === 'credential_missing' || reason === 'session_ended';
 	if (login === undefined || !isWithout || !isNavigation(request)) return refuseOn(route, evidence, reason);
 	const headers: HeaderList = [
-		['location', login(path + query)],
+		['location', login(path + query, request)],
 		['cache-control', 'no-store'],
 	];
 	return answer({ status: 302, headers, body: '' }, evidence);
@@ -337,8 +337,20 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 function responseEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): ResponseEdits {
 	const { setCookies } = evidence;
 	const edits = plainEdits(route, evidence, given);
-	return setCookies === undefined ? edits : { ...edits, add: [...edits.add, ...setCookies] };
+	if (setCookies === undefined) return edits;
+	const { set, add, remove } = edits;
+	return {
+		...edits,
+		set: [...set, keptByNoCache],
+		add: [...add, ...setCookies],
+		remove: [...remove, ...fieldsForSomeCaches],
+	};
 }
+
+/** A shared cache may keep Set-Cookie along with an answer that the upstream calls public (RFC 9111 §7.3): a session for everybody. */
+const keptByNoCache = ['cache-control', 'no-store'] as const;
+/** What outranks Cache-Control for the caches that know it (RFC 9213 §2). */
+const fieldsForSomeCaches: readonly string[] = ['cdn-cache-control', 'surrogate-control'];
 
 function plainEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): ResponseEdits {
 	const { cors, response: rules } = route;

@@ -5,7 +5,7 @@
 import type { UpstreamResponseDefinition } from '#config/definition';
 import type { Challenge, CredentialLocation, HeaderList, ResponseRules } from '#core/index';
 import { formatChallenge } from '#formats/challenge';
-import { rewriteSetCookie } from '#formats/set-cookie';
+import { rewriteSetCookie, setCookieName } from '#formats/set-cookie';
 
 export interface ResponseRulesContent {
 	readonly definition: UpstreamResponseDefinition;
@@ -13,6 +13,8 @@ export interface ResponseRulesContent {
 	readonly guard: { readonly challenge: Challenge; readonly locations: readonly CredentialLocation[] } | undefined;
 	readonly stripPrefix: string | undefined;
 	readonly addPrefix: string;
+	/** Names of cookies that no upstream sets: those of the gateway's sessions. */
+	readonly ownCookies: readonly string[];
 }
 
 /** By which the upstream would negotiate credentials that are the gateway's affair (RFC 9110 §11.6, RFC 9449 §8). */
@@ -23,6 +25,7 @@ export function compileResponseRules({
 	guard,
 	stripPrefix,
 	addPrefix,
+	ownCookies,
 }: ResponseRulesContent): ResponseRules {
 	const { wwwAuthenticate, setCookie, tokenEcho, remove, sharedCache } = definition;
 	const dropped = new Set(remove);
@@ -31,10 +34,26 @@ export function compileResponseRules({
 	const mapPath = cookiePathOf(stripPrefix, addPrefix);
 	return {
 		dropped,
-		rewriteCookie: setCookie === 'rewrite' ? (value) => rewriteSetCookie(value, mapPath) : undefined,
+		rewriteCookie: withoutOwn(
+			ownCookies,
+			setCookie === 'rewrite' ? (value) => rewriteSetCookie(value, mapPath) : undefined,
+		),
 		challenge: wwwAuthenticate === 'rewrite' && guard !== undefined ? plainChallengeOf(guard.challenge) : [],
 		caching: guard === undefined || sharedCache ? undefined : { vary: varyOf(guard.locations) },
 		echo: tokenEcho,
+	};
+}
+
+/** A backend that sets the cookie of a session could put its visitors into somebody else's. */
+function withoutOwn(
+	names: readonly string[],
+	rewrite: ((value: string) => string) | undefined,
+): ((value: string) => string) | undefined {
+	if (names.length === 0) return rewrite;
+	const own = new Set(names);
+	return (value) => {
+		if (own.has(setCookieName(value))) return '';
+		return rewrite === undefined ? value : rewrite(value);
 	};
 }
 

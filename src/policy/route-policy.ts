@@ -11,6 +11,7 @@ import type {
 	HeaderStrip,
 	Principal,
 	Reason,
+	RequestView,
 	ResponseRules,
 	RouteProgram,
 	Upstream,
@@ -71,7 +72,7 @@ export interface GuardProgram {
 export interface Guard {
 	readonly extract: readonly Check[];
 	/** Where a page that comes without a session goes; undefined: no session is accepted, and pages are refused like scripts. */
-	readonly login: ((target: string) => string) | undefined;
+	readonly login: ((target: string, request: RequestView) => string) | undefined;
 	/** Which authenticator a credential belongs to, by its scheme and shape. */
 	kindOf(evidence: Evidence): CredentialKind;
 	readonly authenticate: ReadonlyMap<CredentialKind, readonly Check[]>;

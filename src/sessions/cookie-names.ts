@@ -16,6 +16,15 @@ export function loginName(cookie: string, state: string): string {
 	return `${cookie}.login${state.charCodeAt(0) % loginSlots}`;
 }
 
+/** A first letter of a state for each place. */
+const places = 'HABCDEFG';
+
+/** The state, made so that its login takes the place of no other one as long as there is a free one. */
+export function placeState(cookie: string, state: string, isTaken: (name: string) => boolean): string {
+	for (const letter of places) if (!isTaken(loginName(cookie, letter))) return letter + state;
+	return state;
+}
+
 /** Every cookie that belongs to it. */
 export function cookieNames(cookie: string): readonly string[] {
 	return [

@@ -4,7 +4,7 @@
  */
 import { type Clock, type JsonObject, member, type PageOutcome, type RequestView, type Sealing } from '#core/index';
 import type { CodeFlow, Grant } from '#keys/authorization-server/code-flow';
-import { loginName } from './cookie-names.ts';
+import { loginName, placeState } from './cookie-names.ts';
 import { type CookieSettings, clearCookie, cookieOf, type Keeper, setCookie } from './keeper.ts';
 import { loginTime, openLogin, sealLogin } from './login-secrets.ts';
 import { redirect, throughPage } from './replies.ts';
@@ -33,8 +33,10 @@ export function createLogin(options: LoginOptions) {
 	const { name, origin, cookie, returnTo, flow, keeper, sealing, clock, onRefusal } = options;
 	const seconds = () => clock.now() / 1000;
 
-	async function login(_request: RequestView, query: URLSearchParams): Promise<PageOutcome> {
-		const secrets = await flow.newSecrets();
+	async function login(request: RequestView, query: URLSearchParams): Promise<PageOutcome> {
+		const made = await flow.newSecrets();
+		const state = placeState(cookie.name, made.state, (place) => cookieOf(request, place) !== undefined);
+		const secrets = { ...made, state };
 		const begun = await flow.begin(secrets);
 		if (begun.kind === 'unavailable') return unavailable(begun.cause);
 		if (begun.kind === 'refused') {

@@ -14,8 +14,8 @@ export interface ReturnRules {
 	readonly never: ReadonlySet<string>;
 }
 
-/** Characters of path and query: it travels in a cookie. */
-const longest = 2_000;
+/** Characters of path and query: it travels in a cookie, and with others of its kind it must leave room for the request. */
+const longest = 1_000;
 
 /** From what a login was asked with to path and query that may stand behind the origin. Throws for a pattern that is none. */
 export function createReturnTo({ allowed, usual, never }: ReturnRules): (asked: string | undefined) => string {

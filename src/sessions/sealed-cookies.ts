@@ -77,7 +77,9 @@ export function createSealedCookies(options: SealedCookieOptions): Keeper {
 		},
 		reload: async ({ session }) => alive(await withChanges(session)),
 		async save(kept, next) {
-			const ttl = timeLeft(next, lifetimes, seconds()) * 1000;
+			const now = seconds();
+			// Cookies with the tokens of before live as long as they are in use: from now on, whenever that was written down.
+			const ttl = timeLeft({ ...next, seenAt: now }, lifetimes, now) * 1000;
 			const cookies = cookiesOf(next);
 			// Without its new tokens the browser would go on with those that are used up.
 			if (ttl <= 0 || cookies === undefined) return undefined;

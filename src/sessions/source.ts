@@ -8,6 +8,7 @@ import {
 	type SessionSource,
 	StoreUnavailable,
 } from '#core/index';
+import { parseHost } from '#formats/host';
 import { cookieNames } from './cookie-names.ts';
 import { type ForgeryRules, forgeryIn } from './forgery.ts';
 import type { Keeper, Kept } from './keeper.ts';
@@ -19,8 +20,12 @@ export interface SourceOptions {
 	readonly cookie: string;
 	readonly forgery: ForgeryRules;
 	readonly lifetimes: Lifetimes;
-	/** Path of the login page. */
-	readonly loginPath: string;
+	readonly login: {
+		/** Host name and origin that its page answers under. */
+		readonly host: string;
+		readonly origin: string;
+		readonly path: string;
+	};
 	readonly keeper: Keeper;
 	readonly refresher: Refresher;
 	/** Whether a logout or a revocation has ended it, in words for records; undefined: none has. */
@@ -45,7 +50,7 @@ export function createLookUp({ keeper, endedBy }: Pick<SourceOptions, 'keeper' |
 }
 
 export function createSessionSource(options: SourceOptions): SessionSource {
-	const { name, cookie, forgery, lifetimes, loginPath, keeper, refresher, clock } = options;
+	const { name, cookie, forgery, lifetimes, login, keeper, refresher, clock } = options;
 	const location: CredentialLocation = { in: 'cookie', name: cookie };
 	const lookUp = createLookUp(options);
 
@@ -73,6 +78,9 @@ export function createSessionSource(options: SourceOptions): SessionSource {
 				if (!(cause instanceof StoreUnavailable)) throw cause;
 				return { refused: 'store_unavailable', found: 'the store does not answer', cause };
 			}),
-		loginUrl: (target) => `${loginPath}?return_to=${encodeURIComponent(target)}`,
+		loginUrl(target, { host }) {
+			const origin = parseHost(host)?.name === login.host ? '' : login.origin;
+			return `${origin}${login.path}?return_to=${encodeURIComponent(target)}`;
+		},
 	};
 }
