@@ -83,6 +83,7 @@ export function createBackendTokens(
 		const { header: _, ...asked } = definition;
 		return sourceOf<OwnTokenSource>('own token', asked, () => ({
 			kind: 'own token',
+			name: definition.type === 'client_credentials' ? definition.server.name : definition.resource,
 			definition,
 			...makeOwnToken(definition, runtime),
 		}));
@@ -132,6 +133,8 @@ export type TokenSource = ExchangeSource | OwnTokenSource | MintingSource;
 
 export interface OwnTokenSource extends OwnToken {
 	readonly kind: 'own token';
+	/** What it is called: in the log and in metrics. */
+	readonly name: string;
 	readonly definition: ClientCredentialsDefinition | ManagedIdentityDefinition;
 }
 

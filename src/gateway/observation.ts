@@ -5,6 +5,13 @@
 import type { Assembly, Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
+import type { OwnTokenStatus } from '#keys/authorization-server/own-token';
+import {
+	type BackendTokensState,
+	createExchangeMetrics,
+	type ExchangeMetrics,
+	measureBackendTokens,
+} from '#observe/backend-token-metrics';
 import { metrics, processMetrics } from '#observe/catalogue';
 import { createGatewayTokenWatch, type GatewayTokenEvent } from '#observe/gateway-tokens';
 import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/introspection-metrics';
@@ -20,6 +27,7 @@ export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'me
 	/** Undefined: audit records are not exported. */
 	readonly event: TelemetryExport['event'];
 	readonly introspected: IntrospectionMetrics['record'];
+	readonly exchanged: ExchangeMetrics['record'];
 	/** The page for Prometheus. */
 	render(): Promise<{ readonly contentType: string; readonly body: string }>;
 	/** The same as data. */
@@ -57,6 +65,7 @@ export async function createObservation(
 	const introspections = createIntrospectionMetrics(meter);
 	const gatewayTokens = createGatewayTokenWatch(meter, recordToken);
 	gatewayTokens.follow(gatewayProviders(definition));
+	const exchanges = createExchangeMetrics(meter);
 	const exported =
 		otlp === undefined
 			? undefined
@@ -80,6 +89,7 @@ export async function createObservation(
 		span: exported?.span,
 		event: exported?.event,
 		introspected: introspections.record,
+		exchanged: exchanges.record,
 		render: () => meter.render(),
 		read: () => meter.read(),
 		watchConfiguration: (look) => measureConfiguration(meter, look),
@@ -88,6 +98,7 @@ export async function createObservation(
 				const { assembly, ...rest } = look();
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
+			measureBackendTokens(meter, () => backendTokensState(look().assembly, clock.now()));
 			measureLimits(meter, () =>
 				Array.from(look().assembly.rateLimits.values(), ({ name, counts, buckets, standIn }) => ({
 					name,
@@ -103,6 +114,7 @@ export async function createObservation(
 			const names = new Set(providers.map(({ name }) => name));
 			requestMetrics.follow(new Set(routes.map(({ name }) => name)), names);
 			introspections.follow(names);
+			exchanges.follow(exchangeServersOf(routes));
 		},
 		close: async () => exported?.close(),
 	};
@@ -126,6 +138,37 @@ export async function loadOtlp(): Promise<typeof import('#runtime/node/otlp')> {
 	} catch (cause) {
 		throw new Error(`telemetry.otlp needs packages that are not installed: npm install ${packages}`, { cause });
 	}
+}
+
+function exchangeServersOf(routes: Definition['routes']): ReadonlySet<string> {
+	const servers = new Set<string>();
+	for (const { backendToken } of routes) {
+		if (backendToken.type !== 'exchange') continue;
+		for (const { server } of backendToken.servers) servers.add(server.name);
+	}
+	return servers;
+}
+
+/** `now`: milliseconds since the epoch. */
+function backendTokensState({ backend }: Assembly, now: number): BackendTokensState {
+	const sources = [...backend.sources.values()];
+	const ownToken = (name: string, { expiresAt, state }: OwnTokenStatus) => ({
+		name,
+		left: expiresAt === undefined ? undefined : (expiresAt - now) / 1000,
+		failing: state === 'failing',
+	});
+	return {
+		exchanges: sources.flatMap((source) => {
+			if (source.kind !== 'exchange') return [];
+			const { hits, kept } = source.status();
+			return [{ server: source.server.name, source, hits, kept }];
+		}),
+		own: sources.flatMap((source) => {
+			if (source.kind === 'own token') return [ownToken(source.name, source.status())];
+			const { actor } = source.status();
+			return actor === undefined ? [] : [ownToken(source.server.name, actor)];
+		}),
+	};
 }
 
 function assemblyState({ keys, policy, state }: Assembly): Pick<GatewayState, 'providers' | 'cacheEntries' | 'store'> {

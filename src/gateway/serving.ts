@@ -59,6 +59,7 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	const told: Runtime = {
 		onIntrospection: (call) => observation.introspected(call),
 		recordChange: (change) => recordChange(change),
+		onExchange: (call) => observation.exchanged(call),
 		...ports,
 	};
 	const { runtime: withKeys, keptKeys } = withKeptKeys(definition, told);

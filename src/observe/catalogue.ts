@@ -126,6 +126,35 @@ export const metrics = {
 		'Tokens that were asked about and are JWTs: they could be verified without a call.',
 		['provider'],
 	),
+	exchanges: counter(
+		'countersign_exchanges_total',
+		'Calls that exchange a client’s token for one for an upstream; outcome is issued, refused (about this token: 401), failed, or kept_back (nobody was asked: the circuit is open, or too many wait). The last two answer 503.',
+		['server', 'outcome'],
+	),
+	exchangeDuration: histogram(
+		'countersign_exchange_duration_seconds',
+		'Time of those calls, with the wait for a turn.',
+		['server'],
+		[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+	),
+	exchangeHits: counter(
+		'countersign_exchange_cache_hits_total',
+		'Requests for which an exchanged token was there already.',
+		['server'],
+	),
+	exchangedKept: gauge('countersign_exchange_cache_entries', 'Exchanged tokens that are kept.', ['server']),
+	ownTokenLeft: gauge(
+		'countersign_own_token_remaining_seconds',
+		'Time that the gateway’s own token for an upstream has left (client_credentials, managed_identity, the actor’s of an exchange); 0: there is none.',
+		['token'],
+		'min',
+	),
+	ownTokenFailing: gauge(
+		'countersign_own_token_failing',
+		'1 while the gateway cannot get its own token anew.',
+		['token'],
+		'max',
+	),
 	limitRefused: counter('countersign_rate_limit_refused_total', 'Requests that a rate limit refused.', ['limit']),
 	limitUncounted: counter(
 		'countersign_rate_limit_uncounted_total',

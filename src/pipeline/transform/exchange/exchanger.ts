@@ -11,7 +11,7 @@ import {
 	EndpointCallError,
 	type EndpointCallStatus,
 } from '#keys/authorization-server/endpoint-call';
-import type { OwnToken } from '#keys/authorization-server/own-token';
+import type { OwnToken, OwnTokenStatus } from '#keys/authorization-server/own-token';
 import { readTokenAnswer } from '#keys/authorization-server/token-answer';
 import { faultOfExchanged } from './answer.ts';
 import { type ExchangeTarget, type ExchangeTerms, exchangeParameters } from './parameters.ts';
@@ -62,7 +62,15 @@ export interface Exchanger {
 	/** Finds the endpoint where it is discovered. Never rejects. */
 	start(): Promise<void>;
 	stop(): void;
-	status(): EndpointCallStatus & { readonly kept: number };
+	status(): ExchangerStatus;
+}
+
+export interface ExchangerStatus extends EndpointCallStatus {
+	/** Tokens that are kept, and how often one of them served. */
+	readonly kept: number;
+	readonly hits: number;
+	/** Our own token, where one is shown. */
+	readonly actor: OwnTokenStatus | undefined;
 }
 
 interface Kept {
@@ -103,6 +111,7 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
 	const kept = new LRUCache<string, Kept>({ maxSize: options.cacheBytes });
 	const refused = new LRUCache<string, Refusal>({ max: mostRefusals });
 	const underWay = new Map<string, Promise<Exchanged>>();
+	let hits = 0;
 
 	async function ask(subject: Subject, target: ExchangeTarget, key: string): Promise<Exchanged> {
 		const started = clock.monotonic();
@@ -178,6 +187,7 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
 			const now = clock.monotonic();
 			const entry = kept.get(key);
 			if (entry !== undefined && now < entry.usableUntil) {
+				hits++;
 				if (now >= entry.renewAt) renew(entry, now, subject, target, key);
 				return entry.outcome;
 			}
@@ -194,7 +204,7 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
 		stop() {
 			actor?.stop();
 		},
-		status: () => ({ ...call.status(), kept: kept.size }),
+		status: () => ({ ...call.status(), kept: kept.size, hits, actor: actor?.status() }),
 	};
 }
 
