@@ -1,4 +1,5 @@
 /** The providers and their keys: what is trusted now, how old it is, and what went wrong last. Public facts only. */
+import { ageOf } from '#assembly/secret-ages';
 import type { KeysDefinition, ProviderDefinition } from '#config/definition';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
@@ -11,12 +12,16 @@ type Subject = Pick<AdminSubject, 'assembly' | 'clock'>;
 export function providersPage(subject: Subject & Pick<AdminSubject, 'workers'>): Page {
 	return {
 		path: '/providers',
-		summary: 'providers: state, age and ids of their keys, next refresh, last error',
+		summary:
+			'providers: state, age and ids of their keys, next refresh, last error; age of every secret of the configuration',
 		method: 'GET',
 		async answer() {
 			// Each worker has keys of its own, which may be older or newer than the primary's.
 			const workers = await subject.workers?.ask('providers', null);
-			return { status: 200, body: { providers: describeProviders(subject), workers } };
+			return {
+				status: 200,
+				body: { providers: describeProviders(subject), secrets: describeSecrets(subject), workers },
+			};
 		},
 	};
 }
@@ -29,6 +34,24 @@ export function describeProviders({ assembly, clock }: Subject): readonly Record
 		...describePairs(provider, pairs.get(provider.name)),
 		...describeIntrospection(provider, introspectors.get(provider.name)),
 	}));
+}
+
+/** Where each secret and key of the configuration is and how old; nothing of what it is. */
+function describeSecrets({ assembly, clock }: Subject): readonly Record<string, unknown>[] {
+	const { definition, secrets } = assembly();
+	const { maxSecretAge } = definition;
+	return secrets.map((known) => {
+		const { at, from, file } = known.definition;
+		const age = ageOf(known, clock.now());
+		return {
+			at,
+			from,
+			file,
+			since: new Date(known.since).toISOString(),
+			age_seconds: Math.round(age),
+			too_old: maxSecretAge === undefined ? undefined : age > maxSecretAge,
+		};
+	});
 }
 
 function describe(provider: ProviderDefinition, source: KeySource | undefined, now: number): Record<string, unknown> {

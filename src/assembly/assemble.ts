@@ -37,6 +37,7 @@ import { createKeySources } from './key-sources.ts';
 import { createProofSupport } from './proofs.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createSessions } from './sessions.ts';
+import { createSecretAges, type KnownSecret } from './secret-ages.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
@@ -90,6 +91,8 @@ export interface Assembly {
 	readonly backend: BackendTokens;
 	/** What the policies of Azure API Management hold beside keys. */
 	readonly apim: ApimParts;
+	/** Secrets and keys of the configuration, and how old they are. */
+	readonly secrets: readonly KnownSecret[];
 	/** By name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	readonly sharedKeys: SharedKeys;
@@ -174,6 +177,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 		introspectors,
 		backend,
 		apim,
+		secrets: createSecretAges(definition, clock.now(), previous?.secrets),
 		rateLimits,
 		sharedKeys: shared,
 		state,

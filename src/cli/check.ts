@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { apimProblems, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
@@ -24,6 +24,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
 
 	const { definition, diagnostics } = await loadConfig(file, {
 		readFile: (path) => readFile(path, 'utf8'),
+		changedAt: async (path) => (await stat(path).catch(() => undefined))?.mtimeMs,
 		env: process.env,
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),

@@ -19,10 +19,11 @@ import { checkMinting, readMinting } from './minting.ts';
 import { checkOverlaps } from './overlaps.ts';
 import { type ReadProvider, readProvider } from './providers.ts';
 import { checkRateLimits, readRateLimits } from './rate-limits.ts';
-import { bytes, parseUrl, type Reading, timerMilliseconds } from './reading.ts';
+import { bytes, parseUrl, type Reading, seconds, timerMilliseconds } from './reading.ts';
 import { readRevocation } from './revocation.ts';
 import { readRoute } from './routes.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
+import { warnOfOldSecrets } from './secret-ages.ts';
 import { resolvePath } from './secrets.ts';
 import { checkSessionStore, readSessions, withSessionLogouts } from './sessions.ts';
 import type { ShapedFile } from './shape.ts';
@@ -110,8 +111,11 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		minting,
 		workers,
 		apim,
+		maxSecretAge: seconds(values.max_secret_age),
+		secrets: reading.secrets.map(({ path: _, ...secret }) => secret),
 	};
 	checkMinting(definition, reading);
+	warnOfOldSecrets(reading.secrets, definition.maxSecretAge, reading.now, report);
 	checkBindings(file.routes, definition, report);
 	checkRateLimits(definition, report);
 	checkSessionStore(definition, report);

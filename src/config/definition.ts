@@ -51,6 +51,10 @@ export interface Definition {
 	readonly apim: ApimDefinition;
 	/** Undefined: the gateway signs no tokens of its own. */
 	readonly minting: MintingDefinition | undefined;
+	/** Age from which secrets and keys are called too old; undefined: none. */
+	readonly maxSecretAge: number | undefined;
+	/** Where they are; nothing of what they are. */
+	readonly secrets: readonly SecretDefinition[];
 }
 
 /** How the gateway signs tokens of its own, and how backends learn its keys. */
@@ -76,6 +80,19 @@ export interface MintingKeyDefinition {
 	readonly text: string;
 	/** Undefined: that of the JWK, or the thumbprint. */
 	readonly kid: string | undefined;
+}
+
+/** A secret or private key of the configuration. */
+export interface SecretDefinition {
+	/** Path in the configuration. */
+	readonly at: string;
+	readonly from: 'file' | 'environment' | 'configuration';
+	/** Absolute path; undefined unless from a file. */
+	readonly file: string | undefined;
+	/** When its file was last written, milliseconds since the epoch. */
+	readonly changedAt: number | undefined;
+	/** Another one for another secret. */
+	readonly mark: string;
 }
 
 /** Where state lives; each kind has what it needs beside what all have. */

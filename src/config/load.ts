@@ -9,10 +9,15 @@ import type { ClientDefinition, DecryptionKeyDefinition, Definition, KeysDefinit
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
 import { asList, type CheckMintingKey, type FileContent, type Reading } from './reading.ts';
+import { findSecrets } from './secret-ages.ts';
 import { fillSecrets, readableFileError, resolvePath, type SecretSources } from './secrets.ts';
 import { type ShapedFile, shapeFile } from './shape.ts';
 
 export interface LoadEnvironment extends SecretSources {
+	/** When a file was last written, milliseconds since the epoch; undefined for one of which nobody knows. Default: nobody knows of any. */
+	readonly changedAt?: (path: string) => Promise<number | undefined>;
+	/** Milliseconds since the epoch. Default: the clock of this machine. */
+	readonly now?: () => number;
 	/** Problems of keys that are part of the configuration, readable and without key material. Default: not looked at. */
 	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
 	/** The same for keys that decrypt tokens. */
@@ -69,6 +74,15 @@ export async function loadConfigText(
 		document.data === undefined ? undefined : await fillSecrets(document.data, folder, environment, report);
 	const shaped = shapeFile(filled?.data, report);
 	const files = shaped === undefined ? new Map<string, FileContent>() : await readNamedFiles(shaped, environment);
+	const secrets =
+		filled === undefined
+			? []
+			: await findSecrets(filled.data, {
+					folder,
+					originOf: filled.originOf,
+					changedAt: environment.changedAt,
+					readFile: environment.readFile,
+				});
 	const definition =
 		shaped === undefined
 			? undefined
@@ -76,6 +90,8 @@ export async function loadConfigText(
 					report,
 					folder,
 					files,
+					secrets,
+					now: (environment.now ?? Date.now)(),
 					checkKeys: environment.checkKeys,
 					checkDecryptionKey: environment.checkDecryptionKey,
 					checkPolicy: environment.checkPolicy,

@@ -14,6 +14,7 @@ import type {
 } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
 import type { ClaimTestsFile, TokenFromFile } from './schema.ts';
+import type { FoundSecret } from './secret-ages.ts';
 import { resolvePath } from './secrets.ts';
 
 export interface Reading {
@@ -22,6 +23,9 @@ export interface Reading {
 	readonly folder: string;
 	/** Files that the configuration names, by absolute path: their text, or why they cannot be read. */
 	readonly files: ReadonlyMap<string, FileContent>;
+	/** Secrets and keys of the file, and when it is read, milliseconds since the epoch. */
+	readonly secrets: readonly FoundSecret[];
+	readonly now: number;
 	/** Problems of keys that are part of the configuration; empty: none. */
 	readonly checkKeys: ((keys: KeysDefinition) => readonly string[]) | undefined;
 	/** Problems of keys that decrypt tokens; empty: none. */

@@ -567,6 +567,10 @@ export const configSchema = z.strictObject({
 		.optional()
 		.meta({ description: 'Browser sessions, by name: the gateway keeps the tokens, the browser a cookie.' }),
 	minting: mintingSchema.optional(),
+	max_secret_age: duration().optional().meta({
+		description:
+			'Age from which the secrets and keys of this file are called too old: a warning of `check` and in the log, a metric, and `/providers`. Counted from when their file was last written; what stands in this file or in the environment, from when the process first saw it. Default: never.',
+	}),
 	token_cache: size().optional().meta({
 		description:
 			'Memory for the cache of genuine tokens, of each worker, estimated on the safe side: the default holds about 100,000 tokens of usual size in about 130 MB; 0 switches it off.',

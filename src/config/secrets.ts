@@ -16,8 +16,16 @@ export interface Filled {
 	readonly data: JsonValue;
 	/** Absolute paths of the `${file:…}` references, found or not. */
 	readonly files: readonly string[];
+	/** From where the text at this path comes, as written or filled in. */
+	originOf(path: ConfigPath): Origin;
 	/** Takes every filled-in value out of a diagnostic, and puts the reference in its place. */
 	redact(diagnostic: Diagnostic): Diagnostic;
+}
+
+export interface Origin {
+	/** Absolute path of the file that is in it; undefined: none. */
+	readonly file: string | undefined;
+	readonly isFromEnvironment: boolean;
 }
 
 const reference = /\$?\$\{([^{}]*)\}/g;
@@ -35,6 +43,7 @@ export async function fillSecrets(
 ): Promise<Filled> {
 	const files = new Set<string>();
 	const shown = new Map<string, string>();
+	const origins = new Map<string, Origin>();
 	const cache = new Map<string, Promise<string>>();
 
 	async function look(text: string, path: ConfigPath): Promise<string | undefined> {
@@ -49,11 +58,13 @@ export async function fillSecrets(
 		}
 		if (kind === 'env') {
 			const value = Object.hasOwn(sources.env, name) ? sources.env[name] : undefined;
+			origins.set(JSON.stringify(path), { file: undefined, isFromEnvironment: true });
 			if (value === undefined) report.error(path, `the environment variable ${name} is not set`);
 			return value;
 		}
 		const file = resolvePath(folder, name);
 		files.add(file);
+		origins.set(JSON.stringify(path), { file, isFromEnvironment: false });
 		const reading = cache.get(file) ?? sources.readFile(file);
 		cache.set(file, reading);
 		try {
@@ -109,6 +120,7 @@ export async function fillSecrets(
 	return {
 		data: filled,
 		files: [...files],
+		originOf: (path) => origins.get(JSON.stringify(path)) ?? { file: undefined, isFromEnvironment: false },
 		redact: (diagnostic) => ({
 			...diagnostic,
 			message: hide(diagnostic.message),

@@ -3,7 +3,8 @@
  * contents. What is read while somebody writes may be half a file that happens to be valid, so a reload takes only what
  * it finds twice.
  */
-import { readFile } from 'node:fs/promises';
+
+import { readFile, stat } from 'node:fs/promises';
 import {
 	apimProblems,
 	clientProblems,
@@ -38,7 +39,7 @@ export interface Snapshot extends Loaded {
 }
 
 /** Never rejects: what cannot be read is a diagnostic. */
-export async function takeSnapshot(file: string, { cryptography }: Runtime): Promise<Snapshot> {
+export async function takeSnapshot(file: string, { cryptography, clock }: Runtime): Promise<Snapshot> {
 	const contents = new Map<string, Promise<string>>();
 	const loaded = await loadConfig(file, {
 		readFile(path) {
@@ -46,6 +47,8 @@ export async function takeSnapshot(file: string, { cryptography }: Runtime): Pro
 			contents.set(path, reading);
 			return reading;
 		},
+		changedAt: async (path) => (await stat(path).catch(() => undefined))?.mtimeMs,
+		now: () => clock.now(),
 		env: process.env,
 		checkKeys: (keys) => localKeyProblems(keys, cryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, cryptography),

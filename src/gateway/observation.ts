@@ -3,6 +3,7 @@
  * a collector where one is configured.
  */
 import type { Assembly, Runtime } from '#assembly/assemble';
+import { ageOf } from '#assembly/secret-ages';
 import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
 import type { OwnTokenStatus } from '#keys/authorization-server/own-token';
@@ -18,6 +19,7 @@ import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/
 import { measureLimits } from '#observe/limit-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
+import { measureSecrets } from '#observe/secret-metrics';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
 import { measureUpstreams, type UpstreamState } from '#observe/upstream-metrics';
 import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
@@ -99,6 +101,11 @@ export async function createObservation(
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
 			measureBackendTokens(meter, () => backendTokensState(look().assembly, clock.now()));
+			measureSecrets(meter, () => {
+				const { definition: inForce, secrets } = look().assembly;
+				const ages = new Map(secrets.map((known) => [known.definition.at, ageOf(known, clock.now())]));
+				return { ages, maxAge: inForce.maxSecretAge };
+			});
 			measureLimits(meter, () =>
 				Array.from(look().assembly.rateLimits.values(), ({ name, counts, buckets, standIn }) => ({
 					name,
@@ -165,6 +172,7 @@ function backendTokensState({ backend }: Assembly, now: number): BackendTokensSt
 		}),
 		own: sources.flatMap((source) => {
 			if (source.kind === 'own token') return [ownToken(source.name, source.status())];
+			if (source.kind !== 'exchange') return [];
 			const { actor } = source.status();
 			return actor === undefined ? [] : [ownToken(source.server.name, actor)];
 		}),

@@ -13,6 +13,7 @@ import { createLog } from '#runtime/node/log';
 import { createFileWatch } from '#runtime/node/watch';
 import { createPorts, readStart, type Started } from './beginning.ts';
 import { createReloader, type ReloadStatus } from './reload.ts';
+import { watchSecrets } from './secret-watch.ts';
 import { createServing } from './serving.ts';
 
 export { InvalidConfigError } from './configuration.ts';
@@ -91,11 +92,18 @@ export async function serveAlone(started: Started, options: ServeAloneOptions): 
 	});
 	const fileWatch = options.watch === false ? undefined : createFileWatch({ onChange: () => reloader.reload(), log });
 	observation.watchConfiguration(() => reloader.status());
+	const endSecretWatch = watchSecrets({
+		assembly: () => live.assembly,
+		clock: runtime.clock,
+		timers: runtime.timers,
+		log,
+	});
 	let phase: Phase = 'starting';
 	let admin: AdminServer | undefined;
 
 	async function close(): Promise<void> {
 		reloader.stop();
+		endSecretWatch();
 		fileWatch?.close();
 		await admin?.close();
 		await serving.close();

@@ -1,6 +1,7 @@
 /** What is counted and timed of the tokens that upstreams get: exchanges, those that were kept, and the gateway's own. */
 import type { Meter, Series } from '#core/index';
 import { metrics } from './catalogue.ts';
+import { createNamed } from './named-series.ts';
 
 /** One exchange, as whoever made it tells. */
 export interface MeasuredExchange {
@@ -115,27 +116,4 @@ export function measureBackendTokens(meter: Meter, look: () => BackendTokensStat
 		left.record(tokens, (token) => token.left);
 		failing.record(tokens, (token) => token.failing);
 	});
-}
-
-interface Named {
-	/** Records one number a name; series of names that are not there go. */
-	record<T>(values: ReadonlyMap<string, T>, valueOf: (value: T) => number): void;
-}
-
-function createNamed(make: (name: string) => Series): Named {
-	const known = new Map<string, Series>();
-	return {
-		record(values, valueOf) {
-			for (const [name, value] of values) {
-				let series = known.get(name);
-				if (series === undefined) known.set(name, (series = make(name)));
-				series.record(valueOf(value));
-			}
-			for (const [name, series] of known) {
-				if (values.has(name)) continue;
-				series.remove();
-				known.delete(name);
-			}
-		},
-	};
 }

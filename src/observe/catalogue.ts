@@ -172,6 +172,18 @@ export const metrics = {
 		['provider'],
 		'max',
 	),
+	secretAge: gauge(
+		'countersign_secret_age_seconds',
+		'Age of a secret or key of the configuration: since its file was last written, or since this process first saw it. By its place in the configuration.',
+		['secret'],
+		'max',
+	),
+	secretsTooOld: gauge(
+		'countersign_secrets_too_old',
+		'Secrets and keys of the configuration that are older than max_secret_age.',
+		[],
+		'max',
+	),
 	configReloads: counter(
 		'countersign_config_reloads_total',
 		'New configurations found; outcome is ok (in force) or failed (rejected, the one before serves).',

@@ -43,6 +43,8 @@ export function definition(parts: Partial<Definition>): Definition {
 		tokenCacheBytes: 16 * 1024 * 1024,
 		stateDirectory: undefined,
 		workers: 1,
+		maxSecretAge: undefined,
+		secrets: [],
 		store: { type: 'memory', encryptionKeys: [], maxStaleness: 5, failOpen: false },
 		revocation: { logout: [] },
 		apim: apim({}),

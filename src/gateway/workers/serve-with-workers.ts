@@ -15,6 +15,7 @@ import { type Configuration, createInstallation, type Prepared } from '../instal
 import { createLive } from '../live.ts';
 import { withState } from '../open-state.ts';
 import { createReloader } from '../reload.ts';
+import { watchSecrets } from '../secret-watch.ts';
 import type { Gateway, Phase } from '../start-gateway.ts';
 import { bindSockets } from './bound-sockets.ts';
 import { createCrew } from './crew.ts';
@@ -115,6 +116,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 		onFiles: async (files) => fileWatch.follow(files),
 	});
 	const fileWatch = createFileWatch({ onChange: () => reloader.reload(), log });
+	const endSecretWatch = watchSecrets({ assembly: () => live.assembly, clock, timers: runtime.timers, log });
 	const rotation = setInterval(() => {
 		ticketKeys = randomBytes(48);
 		void crew.useTicketKeys(ticketKeys);
@@ -127,6 +129,7 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 
 	async function close(): Promise<void> {
 		reloader.stop();
+		endSecretWatch();
 		fileWatch.close();
 		clearInterval(rotation);
 		sockets.close();
