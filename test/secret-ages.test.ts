@@ -83,7 +83,7 @@ test('a running gateway shows the age of each, and which are too old', async () 
 		Math.floor(Number(age) / day),
 		tooOld,
 	]);
-	expect(short.toSorted()).toEqual([
+	expect(short.toSorted(([a], [b]) => String(a).localeCompare(String(b)))).toEqual([
 		['providers.devices.keys.root.primary', 'environment', 0, false],
 		['providers.idp.client.secret[0]', 'file', 1, false],
 		['providers.idp.client.secret[1]', 'file', 100, true],

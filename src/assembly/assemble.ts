@@ -36,8 +36,8 @@ import { createKeyPairs } from './key-pairs.ts';
 import { createKeySources } from './key-sources.ts';
 import { createProofSupport } from './proofs.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { createSessions } from './sessions.ts';
 import { createSecretAges, type KnownSecret } from './secret-ages.ts';
+import { createSessions } from './sessions.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 

@@ -112,7 +112,13 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		workers,
 		apim,
 		maxSecretAge: seconds(values.max_secret_age),
-		secrets: reading.secrets.map(({ path: _, ...secret }) => secret),
+		secrets: reading.secrets.map(({ at, from, file: named, changedAt, mark }) => ({
+			at,
+			from,
+			file: named,
+			changedAt,
+			mark,
+		})),
 	};
 	checkMinting(definition, reading);
 	warnOfOldSecrets(reading.secrets, definition.maxSecretAge, reading.now, report);

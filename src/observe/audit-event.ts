@@ -9,6 +9,7 @@ export function auditEvent(record: AuditRecord): LogEvent {
 	const attributes: Record<string, string | number | boolean> = {};
 	for (const [name, value] of Object.entries(record)) {
 		if (typeof value === 'string' || typeof value === 'number') attributes[`countersign.${name}`] = value;
+		else if (Array.isArray(value)) attributes[`countersign.${name}`] = value.join(' ');
 	}
 	return {
 		name: 'countersign.audit',

@@ -3,6 +3,7 @@
  * without the record.
  */
 import type { Facts } from '#core/index';
+import { actorsOf } from './actors.ts';
 import { type AuditInput, cut, round } from './audit-record.ts';
 
 /** Equal to `JSON.stringify(auditRecord(input))`, without a line end. */
@@ -34,6 +35,8 @@ function subjectText({ route, provider, kind, session, principal, tokenId, backe
 	if (session !== undefined) text += `,"kind":"session","session_id":${quoted(session)}`;
 	else if (kind !== undefined) text += `,"kind":"${kind}"`;
 	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
+	const actors = actorsOf(principal);
+	if (actors !== undefined) text += `,"actors":[${actors.map((actor) => quoted(cut(actor))).join(',')}]`;
 	// Made by us, in base64url.
 	if (tokenId !== undefined) text += `,"token_id":"${tokenId}"`;
 	return backendTokenId === undefined ? text : `${text},"backend_token_id":${quoted(backendTokenId)}`;

@@ -59,7 +59,11 @@ const principal = fc.record({
 	client: fc.option(text, { nil: undefined }),
 	audiences: fc.constant([]),
 	scopes: fc.constant(new Set<string>()),
-	claims: fc.constant({}),
+	claims: fc.oneof(
+		fc.constant({}),
+		fc.record({ act: fc.record({ sub: text, act: fc.record({ client_id: text }) }) }),
+		fc.record({ act: fc.constantFrom(null, 'x', []) }),
+	),
 	expiresAt: fc.constant(undefined),
 	notBefore: fc.constant(undefined),
 	issuedAt: fc.constant(undefined),

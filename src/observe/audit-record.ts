@@ -3,6 +3,7 @@
  * query string or a header (invariant 2).
  */
 import type { Facts, Reason } from '#core/index';
+import { actorsOf } from './actors.ts';
 
 export interface AuditRecord {
 	/** RFC 3339, UTC, milliseconds. */
@@ -34,6 +35,8 @@ export interface AuditRecord {
 	readonly session_id?: string;
 	readonly subject?: string;
 	readonly client?: string;
+	/** Who acts for the subject, the one who acts now first: at most eight, then `…`. */
+	readonly actors?: readonly string[];
 	readonly token_id?: string;
 	/** Of the token that the upstream got in its place. */
 	readonly backend_token_id?: string;
@@ -92,6 +95,7 @@ export function auditRecord(input: AuditInput): AuditRecord {
 		session_id: facts?.session,
 		subject: cut(principal?.subject),
 		client: cut(principal?.client),
+		actors: actorsOf(principal)?.map((actor) => cut(actor)),
 		token_id: facts?.tokenId,
 		backend_token_id: facts?.backendTokenId,
 		peer: input.peer,

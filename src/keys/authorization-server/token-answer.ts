@@ -51,7 +51,7 @@ function readIssued(body: string, now: number): TokenAnswer {
 	if (typeof kind !== 'string' || kind.toLowerCase() !== 'bearer') {
 		return unusable('the token endpoint issued a token whose token_type is not Bearer');
 	}
-	const claims = readClaims(token);
+	const claims = claimsOf(token);
 	const lifetime = readLifetime(answer, claims, now);
 	if (typeof lifetime === 'string') return unusable(lifetime);
 	const scope = member(answer, 'scope');
@@ -81,7 +81,8 @@ export function scopesIn(text: string): readonly string[] {
 	return text.split(' ').filter((scope) => scope !== '');
 }
 
-function readClaims(token: string): JsonObject | undefined {
+/** What a token says of itself where it is a JWT that can be read. Not verified. */
+export function claimsOf(token: string): JsonObject | undefined {
 	if (!looksLikeCompactJws(token)) return undefined;
 	const jws = parseCompactJws(token);
 	return typeof jws === 'string' ? undefined : jws.claims;

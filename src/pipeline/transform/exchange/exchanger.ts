@@ -4,7 +4,7 @@
  * requests go on. A refusal is remembered for a moment; a failure by nobody but the circuit breaker (invariant 5).
  */
 import { LRUCache } from 'lru-cache';
-import type { Clock, Principal, Provided } from '#core/index';
+import type { Clock, JsonObject, Principal, Provided } from '#core/index';
 import { mayAct } from '#formats/actor';
 import {
 	type EndpointCall,
@@ -12,7 +12,8 @@ import {
 	type EndpointCallStatus,
 } from '#keys/authorization-server/endpoint-call';
 import type { OwnToken, OwnTokenStatus } from '#keys/authorization-server/own-token';
-import { readTokenAnswer } from '#keys/authorization-server/token-answer';
+import { claimsOf, readTokenAnswer } from '#keys/authorization-server/token-answer';
+import { actorOf } from './actor.ts';
 import { faultOfExchanged } from './answer.ts';
 import { type ExchangeTarget, type ExchangeTerms, exchangeParameters } from './parameters.ts';
 
@@ -106,6 +107,8 @@ const refusals: ReadonlySet<string> = new Set([
 	'login_required',
 ]);
 
+const notAllowed = { kind: 'refused', found: 'may_act of the token names somebody else' } as const;
+
 export function createExchanger(options: ExchangerOptions): Exchanger {
 	const { name, call, terms, actor, clientId, field, clock } = options;
 	const kept = new LRUCache<string, Kept>({ maxSize: options.cacheBytes });
@@ -113,12 +116,18 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
 	const underWay = new Map<string, Promise<Exchanged>>();
 	let hits = 0;
 
+	function isAllowed({ principal }: Subject, acting: JsonObject | undefined): boolean {
+		const { ids, issuer } = actorOf(clientId, acting, principal.issuer);
+		return mayAct(principal.claims, ids, issuer);
+	}
+
 	async function ask(subject: Subject, target: ExchangeTarget, key: string): Promise<Exchanged> {
 		const started = clock.monotonic();
 		let answer: Awaited<ReturnType<EndpointCall['post']>>;
 		try {
 			const acting = actor === undefined ? undefined : await actor.get();
 			if (acting !== undefined && acting.kind === 'unavailable') return acting;
+			if (acting !== undefined && !isAllowed(subject, claimsOf(acting.token))) return notAllowed;
 			const form = exchangeParameters(terms, subject.token, acting?.token, target);
 			answer = await call.post(form, 'application/json');
 		} catch (error) {
@@ -193,9 +202,8 @@ export function createExchanger(options: ExchangerOptions): Exchanger {
 			}
 			const refusal = refused.get(key);
 			if (refusal !== undefined && now < refusal.until) return refusal.outcome;
-			if (!mayAct(subject.principal.claims, [clientId, `${clientId}@clients`])) {
-				return { kind: 'refused', found: 'may_act of the token names somebody else' };
-			}
+			// With a token of the actor's, that is who acts, and it is looked at once it is there.
+			if (actor === undefined && !isAllowed(subject, undefined)) return notAllowed;
 			return askOnce(subject, target, key);
 		},
 		async start() {
