@@ -8,6 +8,7 @@ export default defineConfig({
 	test: {
 		include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
 		exclude: ['test/fixtures/**'],
+		setupFiles: ['test/support/canary-setup.ts'],
 		testTimeout: 20_000,
 		hookTimeout: 30_000,
 	},

@@ -19,6 +19,7 @@ const texts: readonly (readonly string[])[] = [
 	['providers', '*', 'keys', '*', 'secondary'],
 	['providers', '*', 'decryption_keys', '*', 'secret'],
 	...client.map((key) => ['routes', '*', 'backend_token', 'client', key]),
+	...client.map((key) => ['sessions', '*', 'client', key]),
 	...['value', 'password', 'identity_header'].map((key) => ['routes', '*', 'backend_token', key]),
 	['minting', 'keys', '*', 'text'],
 	['store', 'encryption_keys'],
@@ -31,6 +32,7 @@ const files: readonly (readonly string[])[] = [
 	['minting', 'keys', '*', 'file'],
 	...clientFiles.map((key) => ['providers', '*', 'client', key]),
 	...clientFiles.map((key) => ['routes', '*', 'backend_token', 'client', key]),
+	...clientFiles.map((key) => ['sessions', '*', 'client', key]),
 	...['client_key', 'client_certificate'].map((key) => ['routes', '*', 'upstream', 'tls', key]),
 	...['key', 'certificate'].flatMap((key) => [
 		['listen', 'tls', key],

@@ -5,6 +5,7 @@ import type { Log } from '#core/index';
 import { type Gateway, type GatewayOptions, startGateway } from '#gateway/start-gateway';
 import type { AuditRecord } from '#observe/audit-record';
 import type { ChangeRecord } from '#observe/change-record';
+import { canaries } from './canaries.ts';
 import { makeTempDir, writeIn } from './temp-dir.ts';
 
 export interface TestGatewayOptions {
@@ -45,6 +46,7 @@ export async function startTestGateway(
 	for (const [name, text] of Object.entries(options.files ?? {})) writeIn(folder, name, text);
 	const configFile = writeIn(folder, 'gateway.yaml', configText(config));
 
+	canaries.plantSecrets(config, options.files ?? {});
 	const records: AuditRecord[] = [];
 	const changes: ChangeRecord[] = [];
 	const log: string[] = [];
@@ -59,6 +61,13 @@ export async function startTestGateway(
 			},
 			onChange: (record) => changes.push(record),
 			...(options.runtime === undefined ? {} : { runtime: options.runtime }),
+		});
+		let metrics = '';
+		canaries.watch('a log, record or metric', false, function* () {
+			yield* log;
+			for (const record of records) yield JSON.stringify(record);
+			for (const change of changes) yield JSON.stringify(change);
+			yield metrics;
 		});
 		return {
 			url: gateway.url,
@@ -85,6 +94,7 @@ export async function startTestGateway(
 				});
 			},
 			async stop() {
+				metrics = (await gateway.metrics()).body;
 				await gateway.stop();
 				await rm(folder, { recursive: true, force: true });
 			},

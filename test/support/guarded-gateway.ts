@@ -5,6 +5,7 @@
 import { expect } from 'vitest';
 import { type Reason, reasons } from '#core/index';
 import type { AuditRecord } from '#observe/audit-record';
+import { canaries } from './canaries.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { exchange, type RawResponse } from './raw-client.ts';
 import {
@@ -66,6 +67,7 @@ export async function startGuardedGateway(
 	});
 
 	async function sendBytes(bytes: string, token?: string, method?: string): Promise<Seen> {
+		if (token !== undefined) canaries.plantToken(token);
 		const records = gateway.records.length;
 		const arrived = upstream.requests.length;
 		const response = await exchange(gateway.url, bytes, method);

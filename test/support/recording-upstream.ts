@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { canaries } from './canaries.ts';
 
 export interface RecordedRequest {
 	readonly method: string;
@@ -113,6 +114,9 @@ export async function recordingUpstream(options: RecordingOptions = {}): Promise
 			closedBytes += socket.bytesRead;
 		});
 	});
+	canaries.watch('a request to an upstream', true, function* () {
+		for (const { target, lines, body } of requests) yield `${target}\n${lines.join('\n')}\n${body}`;
+	});
 	const url = await listening(server);
 	if (options.closedBy !== 'caller') onTestFinished(() => closing(server, sockets));
 
@@ -165,6 +169,7 @@ export async function rawUpstream(reply: (count: number, socket: Socket) => stri
 			}
 		});
 	});
+	canaries.watch('a request to an upstream', true, () => received);
 	const url = await listening(server);
 	onTestFinished(() => closing(server, sockets));
 	return { url, received, close: () => closing(server, sockets) };

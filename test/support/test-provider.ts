@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Algorithm, JsonObject } from '#core/index';
+import { canaries } from './canaries.ts';
 import { signJws, type TestKey, testKey } from './sign-jws.ts';
 
 export interface TestProviderOptions {
@@ -146,7 +147,9 @@ export async function createTestProvider(options: TestProviderOptions = {}): Pro
 			const iat = now();
 			const base = { iss: issuer, sub: 'user-1', aud: audience, iat, client_id: 'client-1' };
 			const exp = iat + (issueOptions.lifetime ?? 300);
-			return issueWith(keys, { ...base, exp, ...claims }, issueOptions);
+			const token = issueWith(keys, { ...base, exp, ...claims }, issueOptions);
+			canaries.plantToken(token);
+			return token;
 		},
 		async stop() {
 			server.closeAllConnections();

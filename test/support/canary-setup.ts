@@ -1,0 +1,8 @@
+/** After every test file: no token, secret or key in anything that its backends, logs, records and metrics have seen. */
+import { afterAll } from 'vitest';
+import { canaries } from './canaries.ts';
+
+afterAll(() => {
+	const leaks = canaries.leaks();
+	if (leaks.length > 0) throw new Error(`tokens or secrets where they must not be:\n${leaks.join('\n')}`);
+});
