@@ -1,4 +1,5 @@
 /** All variants, in the order of the report. A new one: a file beside this one, and a line here. */
+import { apimPolicy } from './apim-policy.ts';
 import { dpopOnMemory, dpopOnRedis, dpopOnSqlite } from './dpop.ts';
 import { exchange } from './exchange.ts';
 import { headersFromClaims } from './headers-from-claims.ts';
@@ -16,4 +17,5 @@ export const variants: readonly Variant[] = [
 	headersFromClaims,
 	minted,
 	exchange,
+	apimPolicy,
 ];
