@@ -50,7 +50,12 @@ export function createRequestTrace({
 			const path = outcome.path ?? evidence.path;
 			const query = outcome.query ?? evidence.query;
 			const removed = outcome.strip.map(canonicalHeader);
-			return answered(trail, undefined, undefined, [], '', { path, query, set: outcome.set, removed });
+			return answered(trail, undefined, undefined, [], '', {
+				path,
+				query,
+				set: [...outcome.set, ...outcome.append],
+				removed,
+			});
 		}
 		if (outcome.kind === 'fault') {
 			const { retryAfter } = evidence;

@@ -65,7 +65,10 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 		rateLimits,
 		sessions,
 	};
-	const routes = file.routes.map((route) => readRoute(route, around, reading));
+	// What a broken section would have said is missing from every policy: one fault, told once.
+	const isWhole = values.apim !== undefined || !present.has('apim');
+	const inRoutes = isWhole ? reading : { ...reading, checkPolicy: undefined };
+	const routes = file.routes.map((route) => readRoute(route, around, inRoutes));
 	checkOverlaps(routes, report);
 
 	const admin = values.admin === undefined ? undefined : readAdmin(values.admin, providers, reading);

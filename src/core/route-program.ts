@@ -50,6 +50,8 @@ export type ProgramOutcome =
 			/** Canonical names of fields that do not travel on, beside those of every route. */
 			readonly strip: readonly string[];
 			readonly set: HeaderList;
+			/** Beside the client's own of the same name, where those travel at all. */
+			readonly append: HeaderList;
 			/** Undefined: as the route has it. A path that a program makes must be in normal form. */
 			readonly path: string | undefined;
 			readonly query: string | undefined;

@@ -104,10 +104,11 @@ function ourFields(route: RoutePolicy, evidence: Evidence, { ownFields }: Progra
 function forward(
 	route: RoutePolicy,
 	evidence: Evidence,
-	{ strip, set, path, query, backend, response }: ProgramOutcome & { kind: 'forward' },
+	{ strip, set, append, path, query, backend, response }: ProgramOutcome & { kind: 'forward' },
 	verdicts: ProgramVerdicts,
 ): Verdict {
-	const verdict = verdicts.forward(route, evidence, set);
+	const fields = append.length === 0 ? set : [...set, ...besideOwn(route, evidence, append)];
+	const verdict = verdicts.forward(route, evidence, fields);
 	if (verdict.kind !== 'allow') return verdict;
 	const { upstream: edits, response: own } = verdict;
 	return {
@@ -126,6 +127,16 @@ function forward(
 			remove: [...own.remove, ...response.remove],
 		},
 	};
+}
+
+/** What is written replaces the client's fields of the same name, so these are written too, unless they stay behind anyway. */
+function besideOwn({ strip }: RoutePolicy, { request }: Evidence, append: HeaderList): HeaderList {
+	const names = new Set(append.map(([name]) => name.toLowerCase()));
+	const travels = (name: string) =>
+		names.has(name) &&
+		!strip.names.has(canonicalHeader(name)) &&
+		!strip.prefixes.some((prefix) => name.startsWith(prefix));
+	return [...request.fields().filter(([name]) => travels(name.toLowerCase())), ...append];
 }
 
 /** A rewritten path stands below the upstream's own; another backend has a path of its own in place of the route's. */

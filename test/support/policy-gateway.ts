@@ -1,5 +1,6 @@
 /** A gateway whose routes are policies of Azure API Management, one file each, and nothing else. */
 import { createSecretKey } from 'node:crypto';
+import type { TestGatewayOptions } from './gateway.ts';
 import { type GuardedGateway, startGuardedGateway } from './guarded-gateway.ts';
 import { signJws, type TestKey } from './sign-jws.ts';
 
@@ -16,17 +17,26 @@ export function policyOf(inbound: string, rest: string = tellError): string {
 export async function startPolicyGateway(
 	policies: Readonly<Record<string, string>>,
 	apim: Readonly<Record<string, unknown>> = {},
-	more: { readonly files?: Readonly<Record<string, string>>; readonly config?: Readonly<Record<string, unknown>> } = {},
+	more: {
+		readonly files?: Readonly<Record<string, string>>;
+		readonly config?: Readonly<Record<string, unknown>>;
+		readonly runtime?: NonNullable<TestGatewayOptions['runtime']>;
+		/** Beside the routes of the policies. */
+		readonly routes?: (upstream: string) => readonly unknown[];
+	} = {},
 ): Promise<GuardedGateway> {
 	const names = Object.keys(policies);
 	const files = Object.fromEntries(names.map((name) => [`${name}.xml`, policies[name] ?? '']));
 	return startGuardedGateway(
 		(upstream) => ({
 			apim,
-			routes: names.map((name) => ({ name, path: `/${name}/**`, apim_policy: `./${name}.xml`, upstream })),
+			routes: [
+				...names.map((name) => ({ name, path: `/${name}/**`, apim_policy: `./${name}.xml`, upstream })),
+				...(more.routes?.(upstream) ?? []),
+			],
 			...more.config,
 		}),
-		{ files: { ...files, ...more.files } },
+		{ files: { ...files, ...more.files }, ...(more.runtime === undefined ? {} : { runtime: more.runtime }) },
 	);
 }
 

@@ -49,7 +49,11 @@ export class HeaderOverlay {
 	}
 
 	append(name: string, values: readonly string[]): void {
-		for (const value of values) this.#added.push([name, value]);
+		const lower = name.toLowerCase();
+		const replaced = this.#replaced.get(lower);
+		if (replaced !== undefined)
+			this.#replaced.set(lower, { name: replaced.name, values: [...replaced.values, ...values] });
+		else for (const value of values) this.#added.push([name, value]);
 	}
 
 	/** Names of fields of the client that stay behind. */
@@ -57,12 +61,13 @@ export class HeaderOverlay {
 		return [...this.#replaced.keys()];
 	}
 
-	/** Fields for the upstream beside those of the client. */
+	/** Fields for the upstream in place of the client's of those names. */
 	get written(): HeaderList {
-		if (this.#replaced.size === 0) return this.#added;
-		return [
-			...[...this.#replaced.values()].flatMap(({ name, values }) => values.map((value) => [name, value] as const)),
-			...this.#added,
-		];
+		return [...this.#replaced.values()].flatMap(({ name, values }) => values.map((value) => [name, value] as const));
+	}
+
+	/** Fields beside the client's of the same name, where those may travel. */
+	get appended(): HeaderList {
+		return this.#added;
 	}
 }

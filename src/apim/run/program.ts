@@ -106,6 +106,7 @@ function forward(run: PolicyRun): ProgramOutcome {
 		kind: 'forward',
 		strip: headers.removed,
 		set: headers.written,
+		append: headers.appended,
 		path,
 		query,
 		backend,
