@@ -1,7 +1,13 @@
 /** Browser sessions end to end against oidc-provider, over real sockets: what the browser gets, what the API gets. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createBrowser } from './support/browser.ts';
-import { clientSecret, type SessionRig, sessionAudience, startSessionRig } from './support/session-rig.ts';
+import {
+	clientSecret,
+	endAtProvider,
+	type SessionRig,
+	sessionAudience,
+	startSessionRig,
+} from './support/session-rig.ts';
 
 const key = 'BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE=';
 const csrf = { 'x-csrf': '1' };
@@ -207,11 +213,7 @@ test('a logout token of the provider ends the session at once', async () => {
 		await browser.logIn(`${origin}/api/x`);
 		const elsewhere = createBrowser();
 		await elsewhere.logIn(`${origin}/api/x`, 'bob');
-		const asked = await browser.open(`${rig.provider.issuer}/session/end?client_id=gateway`);
-		const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(asked.body) ?? [];
-		const [, action = ''] = /action="([^"]+)"/.exec(asked.body) ?? [];
-		const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-		await browser.ask(action, { method: 'POST', navigate: true, headers, body: `xsrf=${xsrf}&logout=yes` });
+		await endAtProvider(browser, rig.provider.issuer);
 		await vi.waitFor(() => expect(gateway.changes).toHaveLength(1), { timeout: 1_000, interval: 10 });
 		expect((await browser.ask(`${origin}/api/x`)).status).toBe(401);
 		expect((await elsewhere.ask(`${origin}/api/x`)).status).toBe(200);

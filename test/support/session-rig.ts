@@ -124,3 +124,12 @@ export async function startSessionRig(options: SessionRigOptions = {}): Promise<
 		},
 	};
 }
+
+/** The person ends the session at the provider, which asks once more. */
+export async function endAtProvider(browser: Browser, issuer: string): Promise<void> {
+	const asked = await browser.open(`${issuer}/session/end?client_id=gateway`);
+	const [, xsrf = ''] = /name="xsrf" value="([^"]+)"/.exec(asked.body) ?? [];
+	const [, action = ''] = /action="([^"]+)"/.exec(asked.body) ?? [];
+	const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+	await browser.ask(action, { method: 'POST', navigate: true, headers, body: `xsrf=${xsrf}&logout=yes` });
+}
