@@ -67,7 +67,7 @@ export type PageOutcome =
 			readonly found: string;
 			readonly headers: HeaderList;
 	  }
-	| { readonly kind: 'fault'; readonly reason: FaultReason; readonly cause: unknown; readonly headers: HeaderList };
+	| { readonly kind: 'fault'; readonly reason: FaultReason; readonly cause: unknown };
 
 /** An answer that needs the request's body first. */
 export interface ReadBody {

@@ -65,7 +65,8 @@ export function createLogin(options: LoginOptions) {
 		if (underWay.state !== state) return failed('the state of another login');
 		const over = clearCookie(place);
 		const answer = await flow.finish(query, underWay);
-		if (answer.kind === 'unavailable') return unavailable(answer.cause, [over]);
+		// The login stays under way: the same address may be tried again.
+		if (answer.kind === 'unavailable') return unavailable(answer.cause);
 		if (answer.kind === 'refused') {
 			onRefusal(answer.error);
 			return failed(`the login was refused: ${answer.error}`, [over]);
@@ -127,6 +128,6 @@ function failed(found: string, headers: readonly (readonly [string, string])[] =
 	return { kind: 'refused', reason: 'login_failed', found, headers };
 }
 
-function unavailable(cause: unknown, headers: readonly (readonly [string, string])[] = []): PageOutcome {
-	return { kind: 'fault', reason: 'login_unavailable', cause, headers };
+function unavailable(cause: unknown): PageOutcome {
+	return { kind: 'fault', reason: 'login_unavailable', cause };
 }

@@ -70,7 +70,7 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 				return await answer(request, queryOf(request));
 			} catch (cause) {
 				if (!(cause instanceof StoreUnavailable)) throw cause;
-				return { kind: 'fault', reason: 'store_unavailable', cause, headers: [] };
+				return { kind: 'fault', reason: 'store_unavailable', cause };
 			}
 		},
 	});
