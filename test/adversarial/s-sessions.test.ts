@@ -148,7 +148,7 @@ describe.each(['handle', 'sealed'] as const)('cookie of kind %s', (kind) => {
 	test('the cookie of a login is no session, and a session is no login', async () => {
 		const url = await callbackOf(browser);
 		const jar = cookiesOf(browser);
-		const [[place = '', sealed = ''] = []] = [...jar].filter(([name]) => name.includes('.login'));
+		const [place, sealed] = [...jar].find(([name]) => name.includes('.login')) ?? ['', ''];
 		jar.set('__Host-web', sealed);
 		expect((await browser.ask(api())).status).toBe(401);
 		await browser.open(url);

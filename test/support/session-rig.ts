@@ -5,6 +5,7 @@ import { type Browser, createBrowser } from './browser.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts';
 import { type RecordingUpstream, recordingUpstream } from './recording-upstream.ts';
 import { freePort } from './redis-server.ts';
+import { startWireTap, type WireTap } from './wire-tap.ts';
 
 export const sessionAudience = 'https://api.example.com';
 export const clientSecret = 'a secret of the gateway, 32 bytes';
@@ -23,6 +24,8 @@ export interface SessionRigOptions {
 	readonly client?: Readonly<Record<string, unknown>>;
 	readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
 	readonly pushed?: 'never' | 'required';
+	/** Keeps every octet between browsers and the first gateway. */
+	readonly tapped?: boolean;
 	readonly runtime?: NonNullable<TestGatewayOptions['runtime']>;
 }
 
@@ -36,6 +39,8 @@ export interface SessionRig {
 	readonly origins: readonly string[];
 	readonly upstream: RecordingUpstream;
 	readonly browser: Browser;
+	/** Only where it is tapped. */
+	readonly tap: WireTap | undefined;
 	/** One for each answer of the provider’s token endpoint. */
 	readonly grants: string[];
 	stop(): Promise<void>;
@@ -45,7 +50,10 @@ export interface SessionRig {
 export async function startSessionRig(options: SessionRigOptions = {}): Promise<SessionRig> {
 	const count = options.gateways ?? 1;
 	const ports = await Promise.all(Array.from({ length: count }, () => freePort()));
-	const origin = `http://localhost:${ports[0]}`;
+	const [firstPort = 0] = ports;
+	const originPort = options.tapped === true ? await freePort() : firstPort;
+	const tap = options.tapped === true ? await startWireTap(originPort, firstPort) : undefined;
+	const origin = `http://localhost:${originPort}`;
 	const grants: string[] = [];
 	const upstream = await recordingUpstream({ closedBy: 'caller' });
 	const provider = await startLoginServer({
@@ -116,8 +124,10 @@ export async function startSessionRig(options: SessionRigOptions = {}): Promise<
 		origins: ports.map((port) => `http://localhost:${port}`),
 		upstream,
 		browser: createBrowser(),
+		tap,
 		grants,
 		async stop() {
+			await tap?.close();
 			await Promise.all(gateways.map((each) => each.stop()));
 			await provider.stop();
 			await upstream.close();
