@@ -158,6 +158,8 @@ function createFlow(definition: SessionsDefinition, parts: SessionsParts): CodeF
 		proofNamesClient: method !== 'client_secret_basic',
 		calls: {
 			token_endpoint: call('token_endpoint'),
+			// With slots and a circuit of its own: anybody can come back from a login with a code that the server refuses.
+			refresh: call('token_endpoint'),
 			pushed_authorization_request_endpoint: call('pushed_authorization_request_endpoint'),
 			revocation_endpoint: call('revocation_endpoint'),
 		},

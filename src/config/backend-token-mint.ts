@@ -15,7 +15,7 @@ const shortestLifetime = 5;
 export function readMint(
 	file: MintFile,
 	path: ConfigPath,
-	{ parameters, minting }: BackendTokenSurroundings,
+	{ accepted, parameters, minting }: BackendTokenSurroundings,
 	reading: Reading,
 ): MintDefinition {
 	const { report } = reading;
@@ -27,13 +27,24 @@ export function readMint(
 	}
 	const lifetime = seconds(file.lifetime ?? defaults.mint.lifetime) ?? 0;
 	if (lifetime < shortestLifetime || lifetime > longestMintedLifetime) report.error([...path, 'lifetime'], '5s to 1h');
+	const claims = readClaims(file.claims, [...path, 'claims'], parameters, reading);
+	const namesIssuer = claims.some(
+		({ mapping }) => 'claim' in mapping && (mapping.claim === 'iss' || mapping.claim === '/iss'),
+	);
+	if (new Set(accepted).size > 1 && !namesIssuer) {
+		report.warning(
+			path,
+			'tokens of several providers are accepted: who has the same sub at two of them is one and the same to the upstream',
+			{ at: 'key', fix: 'Say who vouches for sub, for example: claims: { idp: iss }' },
+		);
+	}
 	const { audience } = readTarget({ audience: file.audience }, path, parameters, reading);
 	return {
 		type: 'mint',
 		audience,
 		lifetime,
 		typ: file.typ ?? defaults.mint.typ,
-		claims: readClaims(file.claims, [...path, 'claims'], parameters, reading),
+		claims,
 		actor: file.actor,
 		header: checkCredentialHeader(file.header ?? 'Authorization', [...path, 'header'], report),
 	};

@@ -17,8 +17,8 @@ export interface CodeFlowOptions {
 	readonly clientId: string;
 	/** Whether the form of a call already names the client, so that the library's own parameter would come twice. */
 	readonly proofNamesClient: boolean;
-	/** Calls of these endpoints, with proof of who we are. */
-	readonly calls: Readonly<Record<CallName, EndpointCall>>;
+	/** Calls of these endpoints, with proof of who we are; `refresh`: of the token endpoint, in the name of sessions that are there. */
+	readonly calls: Readonly<Record<CallName | 'refresh', EndpointCall>>;
 	/** Where the server sends the browser back to. */
 	readonly redirectUri: string;
 	readonly scopes: readonly string[];
@@ -97,7 +97,7 @@ export function createCodeFlow(options: CodeFlowOptions): CodeFlow {
 	}
 
 	/** The call stands in for `fetch`: it proves who we are, bounds time and size, and follows nothing. */
-	function through(oauth: Library, name: CallName) {
+	function through(oauth: Library, name: keyof CodeFlowOptions['calls']) {
 		const send = async (_url: string, { body }: { readonly body: URLSearchParams }): Promise<Response> => {
 			const form = [...body].filter(([key]) => !(options.proofNamesClient && key === 'client_id'));
 			const answer = await calls[name].post(form, 'application/json');
@@ -208,7 +208,7 @@ export function createCodeFlow(options: CodeFlowOptions): CodeFlow {
 			try {
 				const { oauth, server, client } = await parties();
 				const response = await oauth.refreshTokenGrantRequest(server, client, noProof, refreshToken, {
-					...through(oauth, 'token_endpoint'),
+					...through(oauth, 'refresh'),
 					additionalParameters: resourceParameters(options.resources),
 				});
 				return await granted(await oauth.processRefreshTokenResponse(server, client, response), oauth);
@@ -277,7 +277,9 @@ function failure(cause: unknown, oauth: Library): Exclude<GrantAnswer, { readonl
 	if (cause instanceof oauth.AuthorizationResponseError) return { kind: 'refused', error: plainWord(cause.error) };
 	if (cause instanceof oauth.ResponseBodyError || cause instanceof oauth.WWWAuthenticateChallengeError) {
 		const error = cause instanceof oauth.ResponseBodyError ? plainWord(cause.error) : 'invalid_client';
-		if (!ofTheClient.has(error)) return { kind: 'refused', error };
+		// With these statuses a server says that it did not come to look (RFC 6585 §4, RFC 9110 §15.5.9).
+		const isTired = cause.status === 429 || cause.status === 408;
+		if (!isTired && !ofTheClient.has(error)) return { kind: 'refused', error };
 		return unavailable(new Error(`the server answered ${error}`), 5);
 	}
 	if (cause instanceof oauth.OperationProcessingError || cause instanceof oauth.UnsupportedOperationError) {
