@@ -370,7 +370,7 @@ async function neverBoth(text: string): Promise<void> {
 test('whatever the file says: no exception, and never a definition together with an error', async () => {
 	await fc.assert(
 		fc.asyncProperty(fc.oneof(fileLike, anything), (value) => neverBoth(JSON.stringify(value) ?? '')),
-		{ numRuns: 500 },
+		{ numRuns: 200 },
 	);
 });
 
@@ -408,7 +408,7 @@ test('whatever the file is: no exception, and never a definition together with a
 		fc.array(fc.oneof(pieces, fc.string()), { maxLength: 30 }).map((parts) => parts.join('')),
 		fc.string({ unit: 'binary' }),
 	);
-	await fc.assert(fc.asyncProperty(texts, neverBoth), { numRuns: 500 });
+	await fc.assert(fc.asyncProperty(texts, neverBoth), { numRuns: 200 });
 });
 
 test('a good file stays good when any one value is replaced, or is refused', async () => {
@@ -435,6 +435,6 @@ test('a good file stays good when any one value is replaced, or is refused', asy
 		fc.asyncProperty(fc.nat(20), anything, (left, by) =>
 			neverBoth(JSON.stringify(replaceAt(good, { left }, by)) ?? ''),
 		),
-		{ numRuns: 500 },
+		{ numRuns: 200 },
 	);
 });

@@ -46,3 +46,14 @@ test('secrets of a configuration and of its files; an upstream may see its own',
 	seen = 'a-constant-that-travels';
 	expect(canaries.leaks()).toEqual([]);
 });
+
+test('another test file begins with nothing planted and nobody watched', () => {
+	const canaries = new Canaries();
+	canaries.plantToken('an-opaque-token-of-a-client');
+	canaries.watch('log', false, () => ['an-opaque-token-of-a-client']);
+	expect(canaries.leaks()).toHaveLength(1);
+	canaries.clear();
+	expect(canaries.leaks()).toEqual([]);
+	canaries.watch('log', false, () => ['an-opaque-token-of-a-client']);
+	expect(canaries.leaks()).toEqual([]);
+});

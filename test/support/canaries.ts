@@ -59,6 +59,12 @@ export class Canaries {
 		this.#places.push({ name, isUpstream, texts });
 	}
 
+	/** Another test file begins: nothing is planted, and nobody is watched. */
+	clear(): void {
+		for (const words of [this.#tokens, this.#passed, this.#secrets, this.#forUpstreams]) words.clear();
+		this.#places.length = 0;
+	}
+
 	/** What was found where; empty: nothing. */
 	leaks(): readonly string[] {
 		const leaks = new Set<string>();
@@ -93,5 +99,5 @@ export class Canaries {
 	}
 }
 
-/** Of this test file. */
+/** Of the test file that runs. */
 export const canaries = new Canaries();
