@@ -398,6 +398,7 @@ test.each(cases)('$route: $name', async ({ route, token, scheme, headers, target
 		expect(forwarded).toHaveLength(1);
 		expect(forwarded[0]?.values('authorization')).toEqual([]);
 		expect(forwarded[0]?.values('x-token')).toEqual([]);
+		expect(forwarded[0]?.values('x-raw')).toEqual([]);
 		expect(forwarded[0]?.target).not.toContain('token=');
 		return;
 	}

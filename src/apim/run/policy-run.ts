@@ -19,6 +19,8 @@ export class PolicyRun {
 	/** With `?`; undefined: untouched. */
 	query: string | undefined = undefined;
 	path: string | undefined = undefined;
+	/** Lower-case names of the client's fields in which a token stood that an expression found: they stay here. */
+	readonly tokenFields = new Set<string>();
 	backend: { readonly upstream: Upstream; readonly prefix: string } | undefined = undefined;
 	/** Fields of the answer to the client: set, added, removed. */
 	readonly responseSet: (readonly [name: string, value: string])[] = [];

@@ -101,10 +101,10 @@ function identityHeaders(statements: readonly Statement[]): readonly string[] {
 }
 
 function forward(run: PolicyRun): ProgramOutcome {
-	const { headers, path, query, backend, responseFields } = run;
+	const { headers, path, query, backend, responseFields, tokenFields } = run;
 	return {
 		kind: 'forward',
-		strip: headers.removed,
+		strip: tokenFields.size === 0 ? headers.removed : [...headers.removed, ...tokenFields],
 		set: headers.written,
 		append: headers.appended,
 		path,

@@ -14,9 +14,12 @@ export function findToken(place: TokenPlace, scheme: TextValue | undefined, run:
 	switch (place.in) {
 		case 'value': {
 			const token = run.text(place.value).trim();
-			return token === ''
-				? absent('no token')
-				: { scheme: 'bearer', token, location: { in: 'header', name: 'token-value' } };
+			if (token === '') return absent('no token');
+			// Only now is it known where the client sent it.
+			for (const [field, held] of run.evidence.request.fields()) {
+				if (held.includes(token)) run.tokenFields.add(field.toLowerCase());
+			}
+			return { scheme: 'bearer', token, location: { in: 'header', name: 'token-value' } };
 		}
 		case 'query': {
 			const name = run.text(place.name);
