@@ -302,7 +302,13 @@ const cases: readonly Case[] = [
 		token: () => secretToken({}, testKey('RS384', 'apim-inline'), { alg: 'RS384' }),
 		refused: bad401('TokenSignatureInvalid', 'algorithm_rejected'),
 	},
-	{ name: 'a claim without values: there (K08)', route: 'present', token: () => secretToken({ roles: [] }) },
+	{ name: 'a claim without values: there (K08)', route: 'present', token: () => secretToken({ roles: ['x'] }) },
+	{
+		name: 'a claim without values: a list of nothing',
+		route: 'present',
+		token: () => secretToken({ roles: [] }),
+		refused: bad401('TokenClaimNotFound', 'claim_missing'),
+	},
 	{
 		name: 'a claim without values: absent',
 		route: 'present',

@@ -95,10 +95,11 @@ export function linkApim(
 			digest: (text) => cryptography.hexDigest(text),
 			verifierOf: (statement) => createVerifierOf(statement, { definition, keys, runtime, named }),
 			backendOf: createBackendOf(definition, route),
+			// As there: one counter for a key wherever this statement is at work, so that fifty APIs are not fifty limits.
 			bucketsOf({ place, calls, period }) {
-				const id = JSON.stringify([route.name, place.file, place.position, calls, period]);
+				const id = JSON.stringify([place.file, place.position, calls, period]);
 				const rule = { capacity: calls, interval: (period * 1000) / calls };
-				const own = previous?.buckets.get(id) ?? createLocalBuckets(rule);
+				const own = buckets.get(id) ?? previous?.buckets.get(id) ?? createLocalBuckets(rule);
 				buckets.set(id, own);
 				return own;
 			},
@@ -165,7 +166,7 @@ function createVerifierOf(
 		const verifier = make(joinKeys(members), '');
 		return () => verifier;
 	}
-	const made = new Map<string, Verifier>();
+	const made = new Map<string, { readonly verifier: Verifier; readonly sources: readonly (KeySource | undefined)[] }>();
 	return (run) => {
 		const asked = [
 			...spec.configurations.flatMap((value) => (value.kind === 'expression' ? [run.text(value)] : [])),
@@ -173,13 +174,14 @@ function createVerifierOf(
 		];
 		const id = asked.join(' ');
 		const known = made.get(id);
-		if (known !== undefined && asked.every((url) => named.has(url))) return known;
 		const sources = asked.map((url) => named.at(url));
+		// One that was ended and made anew is another source: the old one knows no key that came or went since.
+		if (known?.sources.every((source, i) => source === sources[i])) return known.verifier;
 		if (sources.some((source) => source === undefined)) return 'the policy names a metadata URL that is not allowed';
 		const dynamic = sources.flatMap((source) => (source === undefined ? [] : [discovered(source, spec)]));
 		const verifier = make(joinKeys([...members, ...dynamic]), id);
 		if (made.size >= mostNamed) made.clear();
-		made.set(id, verifier);
+		made.set(id, { verifier, sources });
 		return verifier;
 	};
 }
@@ -208,10 +210,6 @@ export class NamedMetadata {
 		this.#runtime = runtime;
 	}
 
-	has(url: string): boolean {
-		return this.#sources.has(url);
-	}
-
 	/** Undefined for a URL that may not be asked. */
 	at(url: string): KeySource | undefined {
 		const host = hostOfUrl(url);
@@ -223,11 +221,7 @@ export class NamedMetadata {
 			this.#sources.set(url, known);
 			return known;
 		}
-		const [oldest] = this.#sources;
-		if (this.#sources.size >= mostNamed && oldest !== undefined) {
-			this.#sources.delete(oldest[0]);
-			oldest[1].stop();
-		}
+		if (this.#sources.size >= mostNamed) this.#forgetOne();
 		const { clock, cryptography, fetcher, log, timers } = this.#runtime;
 		const { staleFor, ...definition } = discoveryOf(url);
 		const source = createRemoteKeySource({
@@ -243,6 +237,15 @@ export class NamedMetadata {
 		this.#sources.set(url, source);
 		void source.start();
 		return source;
+	}
+
+	/** The one that has no keys, where there is such a one: whoever names tenants at random displaces none that is real. */
+	#forgetOne(): void {
+		const all = [...this.#sources];
+		const chosen = all.find(([, source]) => source.status().state === 'unavailable') ?? all[0];
+		if (chosen === undefined) return;
+		this.#sources.delete(chosen[0]);
+		chosen[1].stop();
 	}
 
 	stop(): void {

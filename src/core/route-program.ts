@@ -49,6 +49,8 @@ export type ProgramOutcome =
 			readonly kind: 'forward';
 			/** Canonical names of fields that do not travel on, beside those of every route. */
 			readonly strip: readonly string[];
+			/** The same for cookies. */
+			readonly stripCookies: readonly string[];
 			readonly set: HeaderList;
 			/** Beside the client's own of the same name, where those travel at all. */
 			readonly append: HeaderList;

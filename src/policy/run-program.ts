@@ -12,6 +12,7 @@ import type {
 	Reason,
 	Verdict,
 } from '#core/index';
+import { withoutCookies } from '#formats/cookie';
 import { withoutParameters } from '#formats/query';
 import { canonicalHeader } from '#pipeline/transform/strip';
 import { evaluate } from './evaluate.ts';
@@ -104,10 +105,11 @@ function ourFields(route: RoutePolicy, evidence: Evidence, { ownFields }: Progra
 function forward(
 	route: RoutePolicy,
 	evidence: Evidence,
-	{ strip, set, append, path, query, backend, response }: ProgramOutcome & { kind: 'forward' },
+	{ strip, stripCookies, set, append, path, query, backend, response }: ProgramOutcome & { kind: 'forward' },
 	verdicts: ProgramVerdicts,
 ): Verdict {
-	const fields = append.length === 0 ? set : [...set, ...besideOwn(route, evidence, append)];
+	const stripped = { fields: strip, cookies: [...route.stripCookies, ...stripCookies] };
+	const fields = append.length === 0 ? set : [...set, ...besideOwn(route, evidence, append, stripped)];
 	const verdict = verdicts.forward(route, evidence, fields);
 	if (verdict.kind !== 'allow') return verdict;
 	const { upstream: edits, response: own } = verdict;
@@ -119,6 +121,7 @@ function forward(
 			path: pathOf(route, evidence, path, backend?.prefix),
 			query: query === undefined ? edits.query : withoutTokens(route, query),
 			strip: strip.length === 0 ? edits.strip : withMore(edits.strip, strip),
+			cookies: stripCookies.length === 0 ? edits.cookies : [...edits.cookies, ...stripCookies],
 		},
 		response: {
 			...own,
@@ -130,13 +133,25 @@ function forward(
 }
 
 /** What is written replaces the client's fields of the same name, so these are written too, unless they stay behind anyway. */
-function besideOwn({ strip }: RoutePolicy, { request }: Evidence, append: HeaderList): HeaderList {
+function besideOwn(
+	{ strip }: RoutePolicy,
+	{ request }: Evidence,
+	append: HeaderList,
+	stripped: { readonly fields: readonly string[]; readonly cookies: readonly string[] },
+): HeaderList {
 	const names = new Set(append.map(([name]) => name.toLowerCase()));
 	const travels = (name: string) =>
 		names.has(name) &&
+		!stripped.fields.some((field) => canonicalHeader(field) === canonicalHeader(name)) &&
 		!strip.names.has(canonicalHeader(name)) &&
 		!strip.prefixes.some((prefix) => name.startsWith(prefix));
-	return [...request.fields().filter(([name]) => travels(name.toLowerCase())), ...append];
+	const own = request.fields().flatMap(([name, value]): HeaderList => {
+		const lower = name.toLowerCase();
+		if (!travels(lower)) return [];
+		const kept = lower === 'cookie' ? withoutCookies(value, stripped.cookies) : value;
+		return kept === '' && value !== '' ? [] : [[name, kept]];
+	});
+	return [...own, ...append];
 }
 
 /** A rewritten path stands below the upstream's own; another backend has a path of its own in place of the route's. */

@@ -110,6 +110,8 @@ test.each([
 	['the wrong bracket', '<a b="@(f[1)]"/>', '1:7 ) stands where ] is due'],
 	['half a character', `<a b="@(f('abcdefghijklmn))"/>`, "1:7 a ' in the expression"],
 	['a comment without an end', '<a><!-- </a>', '1:4 a comment has no end'],
+	['a comment whose end is mistyped', '<a><!-- b -> <d/> <!-- e --></a>', '1:19 a comment within the one of line 1'],
+	['a comment that ends as in HTML', '<a><!--><d/><!-- e --></a>', '1:13 a comment within the one of line 1'],
 	['CDATA without an end', '<a><![CDATA[x</a>', '1:4 a CDATA section has no end'],
 	['a NUL', '<a>\0</a>', '1:4 a control character'],
 ])('%s is refused with its place', (_, text, fault) => {

@@ -77,6 +77,9 @@ class PolicyReader {
 		if (starts('<!--')) {
 			const end = this.#text.indexOf('-->', start + 4);
 			if (end < 0) this.#fail(start, 'a comment has no end');
+			// Where an end is mistyped, the comment would go on to that of the next one and hide the statements between.
+			const next = this.#text.indexOf('<!--', start + 4);
+			if (next >= 0 && next < end) this.#fail(next, `a comment within the one of line ${this.#positionOf(start).line}`);
 			this.#at = end + 3;
 		} else if (starts('<![CDATA[')) this.#readCharacterData();
 		else if (starts('<!')) this.#fail(start, 'a document type or another declaration (<!…>) is refused');

@@ -344,14 +344,12 @@ function limitRate(statement: Statement & RateLimitByKey, place: Place, parts: P
 	}
 
 	return (run) => {
-		if (
-			condition !== undefined &&
-			!(condition.kind === 'constant' ? condition.text === 'true' : run.boolean(condition))
-		) {
-			return null;
-		}
+		const counts =
+			condition === undefined ||
+			(condition.kind === 'constant' ? condition.text.toLowerCase() === 'true' : run.boolean(condition));
 		const text = run.text(key);
-		const state = buckets[run.around.isDry ? 'look' : 'take'](
+		// What is not counted is refused too once no request is left.
+		const state = buckets[counts && !run.around.isDry ? 'take' : 'look'](
 			text.length > longestKey ? parts.digest(text) : text,
 			run.evidence.monotonic,
 		);

@@ -16,11 +16,11 @@ export class PolicyRun {
 	readonly headers: HeaderOverlay;
 	/** Values of expressions, by exact name. */
 	readonly variables = new Map<string, unknown>();
+	/** Tokens that came from somewhere that is not known beforehand, and do not travel on. */
+	readonly tokens: string[] = [];
 	/** With `?`; undefined: untouched. */
 	query: string | undefined = undefined;
 	path: string | undefined = undefined;
-	/** Lower-case names of the client's fields in which a token stood that an expression found: they stay here. */
-	readonly tokenFields = new Set<string>();
 	backend: { readonly upstream: Upstream; readonly prefix: string } | undefined = undefined;
 	/** Fields of the answer to the client: set, added, removed. */
 	readonly responseSet: (readonly [name: string, value: string])[] = [];

@@ -8,6 +8,7 @@ import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { ContextBuilder } from './context.ts';
 import type { Failure, PolicyResponse, Signal } from './failure.ts';
+import { leftBehind } from './left-behind.ts';
 import { link, type Parts, runAll } from './link.ts';
 import { PolicyRun, type TrailEntry } from './policy-run.ts';
 
@@ -101,10 +102,12 @@ function identityHeaders(statements: readonly Statement[]): readonly string[] {
 }
 
 function forward(run: PolicyRun): ProgramOutcome {
-	const { headers, path, query, backend, responseFields, tokenFields } = run;
+	const { headers, path, backend, responseFields } = run;
+	const { fields, cookies, query } = leftBehind(run);
 	return {
 		kind: 'forward',
-		strip: tokenFields.size === 0 ? headers.removed : [...headers.removed, ...tokenFields],
+		strip: [...headers.removed, ...fields],
+		stripCookies: cookies,
 		set: headers.written,
 		append: headers.appended,
 		path,

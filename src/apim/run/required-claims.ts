@@ -15,7 +15,7 @@ export type ClaimFault =
 
 /** Names and values are compared exactly. All that are missing are named; of those that differ, the first. */
 export function findClaimFault(claims: JsonObject, tests: readonly ClaimTest[]): ClaimFault | undefined {
-	const missing = tests.filter(({ name }) => (member(claims, name) ?? null) === null).map(({ name }) => name);
+	const missing = tests.filter(({ name }) => isAbsent(member(claims, name) ?? null)).map(({ name }) => name);
 	if (missing.length > 0) return { kind: 'missing', names: missing };
 	for (const { name, match, separator, values } of tests) {
 		if (values.length === 0) continue;
@@ -25,6 +25,11 @@ export function findClaimFault(claims: JsonObject, tests: readonly ClaimTest[]):
 		if (!isMet) return { kind: 'not_allowed', name, value: [...found].join(', ') };
 	}
 	return undefined;
+}
+
+/** As there, where a list is a claim for each of its elements: a list of nothing is no claim. */
+function isAbsent(value: JsonValue): boolean {
+	return value === null || (isList(value) && value.every((item) => item === null));
 }
 
 /**

@@ -15,10 +15,6 @@ export function findToken(place: TokenPlace, scheme: TextValue | undefined, run:
 		case 'value': {
 			const token = run.text(place.value).trim();
 			if (token === '') return absent('no token');
-			// Only now is it known where the client sent it.
-			for (const [field, held] of run.evidence.request.fields()) {
-				if (held.includes(token)) run.tokenFields.add(field.toLowerCase());
-			}
 			return { scheme: 'bearer', token, location: { in: 'header', name: 'token-value' } };
 		}
 		case 'query': {

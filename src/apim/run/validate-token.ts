@@ -98,17 +98,17 @@ function innerEvidence(outer: Evidence): Evidence {
 }
 
 function recall(run: PolicyRun, verifier: Verifier, evidence: Evidence, digest: string): KnownToken | undefined {
-	return run.around
-		.recall(digest)
-		?.find(
-			({ principal, scheme, voucher, generation, endsAt }) =>
-				principal.provider === verifier.provider &&
-				generation === verifier.generation &&
-				scheme === evidence.credential?.scheme &&
-				!voucher.retired &&
-				evidence.monotonic < voucher.usableUntil &&
-				evidence.now < endsAt,
-		);
+	return run.around.recall(digest)?.find(
+		({ principal, scheme, voucher, generation, endsAt }) =>
+			principal.provider === verifier.provider &&
+			generation === verifier.generation &&
+			scheme === evidence.credential?.scheme &&
+			!voucher.retired &&
+			// A key of before a reload may be another one now, and whose it was is not known any more.
+			verifier.keys.originOf(voucher) !== undefined &&
+			evidence.monotonic < voucher.usableUntil &&
+			evidence.now < endsAt,
+	);
 }
 
 function verified(
@@ -288,12 +288,17 @@ function accept({ spec, jwtOf }: TokenRules, run: PolicyRun, inner: Evidence): n
 	evidence.principal = inner.principal;
 	evidence.voucher = inner.voucher;
 	evidence.cached = inner.cached;
+	if (inner.credential !== undefined && isFoundByExpression(spec)) run.tokens.push(inner.credential.token);
 	evidence.check = undefined;
 	evidence.expected = undefined;
 	evidence.found = undefined;
 	const token = inner.decrypted ?? inner.credential?.token;
 	if (spec.output !== undefined && token !== undefined) run.setVariable(spec.output, jwtOf(token, run));
 	return null;
+}
+
+function isFoundByExpression({ token }: ValidateJwt): boolean {
+	return token.in === 'value' || token.name.kind === 'expression';
 }
 
 function copy(inner: Evidence, outer: Evidence): void {

@@ -33,6 +33,11 @@ const unsettable = new Set([
 	'upgrade',
 ]);
 
+/** Whether a policy may write a field of this name. */
+export function isSettable(name: string): boolean {
+	return isFieldName(name) && !unsettable.has(name.toLowerCase());
+}
+
 export function readSetHeader(element: PolicyElement, reading: Reading): SetHeader | undefined {
 	reading.expect(element, ['name', 'exists-action'], ['value']);
 	const name = reading.requiredConstant(element, 'name');

@@ -1,6 +1,7 @@
 /** `rate-limit-by-key` and `ip-filter`. */
 import { parseIp } from '#formats/ip';
 import type { PolicyElement } from '../policy-text/document.ts';
+import { isSettable } from './headers.ts';
 import type { Reading } from './reading.ts';
 import type { IpFilter, RateLimitByKey } from './statement.ts';
 
@@ -24,7 +25,17 @@ export function readRateLimitByKey(element: PolicyElement, reading: Reading): Ra
 	const key = reading.required(element, 'counter-key');
 	const name = (attribute: string) =>
 		element.attributes.has(attribute) ? reading.requiredConstant(element, attribute) : undefined;
+	const headerName = (attribute: string) => {
+		const text = name(attribute);
+		if (text !== undefined && !isSettable(text)) {
+			reading.error('value_invalid', element.position, `${attribute}: ${text} is no header that can be set`);
+		}
+		return text;
+	};
 	const condition = reading.attribute(element, 'increment-condition');
+	if (condition?.kind === 'constant' && !/^(true|false)$/i.test(condition.text)) {
+		reading.error('value_invalid', condition.position, 'increment-condition: expected an expression, true or false');
+	}
 	if (condition?.kind === 'expression' && condition.expression.readsResponse) {
 		return reading.error(
 			'not_supported',
@@ -42,10 +53,10 @@ export function readRateLimitByKey(element: PolicyElement, reading: Reading): Ra
 		key,
 		condition,
 		retryAfterVariable: name('retry-after-variable-name'),
-		retryAfterHeader: name('retry-after-header-name') ?? 'Retry-After',
+		retryAfterHeader: headerName('retry-after-header-name') ?? 'Retry-After',
 		remainingVariable: name('remaining-calls-variable-name'),
-		remainingHeader: name('remaining-calls-header-name'),
-		totalHeader: name('total-calls-header-name'),
+		remainingHeader: headerName('remaining-calls-header-name'),
+		totalHeader: headerName('total-calls-header-name'),
 	};
 }
 
@@ -69,9 +80,19 @@ export function readIpFilter(element: PolicyElement, reading: Reading): IpFilter
 			reading.expect(child, ['from', 'to']);
 			const [from, to] = ['from', 'to'].map((name) => reading.requiredConstant(child, name));
 			if (from === undefined || to === undefined) continue;
-			if (check(from, child) !== undefined && check(to, child) !== undefined) ranges.push({ from, to });
+			if (check(from, child) === undefined || check(to, child) === undefined) continue;
+			if (isRange(from, to)) ranges.push({ from, to });
+			else reading.error('value_invalid', child.position, `no address is from ${from} to ${to}`);
 		}
 	}
 	if (element.children.length === 0) reading.error('list_empty', element.position, '<ip-filter> names no address');
 	return { kind: 'ip-filter', action, addresses, ranges };
+}
+
+/** Both of one version, and something between them: any other range would forbid nobody. */
+function isRange(from: string, to: string): boolean {
+	const [first, last] = [parseIp(from), parseIp(to)];
+	if (first === undefined || last === undefined || first.version !== last.version) return false;
+	const at = first.parts.findIndex((part, i) => part !== last.parts[i]);
+	return at < 0 || (first.parts[at] ?? 0) < (last.parts[at] ?? 0);
 }
