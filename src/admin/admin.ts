@@ -22,6 +22,7 @@ import { providersPage } from './providers.ts';
 import { revocationPages } from './revocations.ts';
 import { routesPage } from './routes.ts';
 import { type AdminServer, openAdminServer } from './server.ts';
+import { sessionPages } from './sessions.ts';
 import { upstreamsPage } from './upstreams.ts';
 import type { AdminWorkers } from './worker-questions.ts';
 
@@ -76,6 +77,7 @@ export async function openAdmin(definition: AdminDefinition, subject: AdminSubje
 		explainPage(subject),
 		...revocationPages(subject),
 		logoutPage(subject),
+		...sessionPages(subject),
 		...keyPages(subject),
 		...gatewayTokenPages(subject),
 		...mintingPages(subject),

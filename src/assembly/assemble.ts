@@ -37,7 +37,7 @@ import { createKeySources } from './key-sources.ts';
 import { createProofSupport } from './proofs.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createSecretAges, type KnownSecret } from './secret-ages.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions, type Sessions } from './sessions.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
@@ -96,6 +96,8 @@ export interface Assembly {
 	/** By name. */
 	readonly rateLimits: ReadonlyMap<string, RateLimit>;
 	readonly sharedKeys: SharedKeys;
+	/** Undefined: the definition has none. */
+	readonly sessions: Sessions | undefined;
 	readonly state: State;
 	/** Begins to fetch the keys and endpoints of providers that are new here; resolves after each one's first attempt, good or bad. */
 	start(): Promise<void>;
@@ -180,6 +182,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 		secrets: createSecretAges(definition, clock.now(), previous?.secrets),
 		rateLimits,
 		sharedKeys: shared,
+		sessions,
 		state,
 		async start() {
 			await Promise.all(

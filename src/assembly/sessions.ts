@@ -12,6 +12,7 @@ import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import type { KeySource } from '#keys/verification/key-source';
 import { createHandles } from '#sessions/handles';
 import type { Keeper } from '#sessions/keeper';
+import { createOverview, type SessionsOverview } from '#sessions/overview';
 import { createPages, createPageTable, type TakeLogoutToken } from '#sessions/pages';
 import { createRefresher } from '#sessions/refresh';
 import { createReturnTo } from '#sessions/return-to';
@@ -27,6 +28,8 @@ import { noRequest, verifyJwt } from './verify-jwt.ts';
 export interface Sessions {
 	readonly sources: ReadonlyMap<string, SessionSource>;
 	readonly pages: SessionPages;
+	/** Those in the store. */
+	readonly overview: SessionsOverview;
 }
 
 export interface SessionsParts {
@@ -44,6 +47,7 @@ export function createSessions(parts: SessionsParts): Sessions | undefined {
 	return {
 		sources: new Map(made.map(({ source }) => [source.name, source])),
 		pages: { find: createPageTable(made) },
+		overview: createSessionsOverview(parts),
 	};
 }
 
@@ -103,6 +107,20 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		takeLogoutToken: createLogoutTaker(definition, parts),
 	});
 	return { source, pages };
+}
+
+function createSessionsOverview(parts: SessionsParts): SessionsOverview {
+	const { definition, state, runtime } = parts;
+	const { store, sealing } = state;
+	if (sealing === undefined) throw new Error('the store has no key to seal sessions with');
+	const kinds = definition.sessions
+		.filter(({ cookie }) => cookie.kind === 'handle')
+		.map(({ name, idleTimeout, lifetime, client, provider }) => ({
+			name,
+			lifetimes: { idle: idleTimeout, absolute: lifetime },
+			endedBy: (session: Session) => revocationOf(session, client.id, provider, parts),
+		}));
+	return createOverview({ kinds, store, sealing, clock: runtime.clock });
 }
 
 /** Milliseconds in which the tokens of a refresh are written down, retries included. */

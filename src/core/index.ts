@@ -88,6 +88,7 @@ export {
 	type LedgerChanges,
 	type LedgerEntry,
 	type LedgerPosition,
+	type ListedRecord,
 	maximumTtl,
 	type PutOptions,
 	type Sealing,

@@ -32,6 +32,11 @@ export interface Store {
 	get(space: string, key: string): Promise<StoredRecord | undefined>;
 	/** Writes a record and gives its new version; undefined when `expected` is not what is there, and nothing is changed. */
 	put(space: string, key: string, value: string, options: PutOptions): Promise<string | undefined>;
+	/**
+	 * Records of a space, in no order, at most `limit`; those that are written or removed meanwhile may be among them or not.
+	 * For an operator’s eyes: it looks through all that the store has.
+	 */
+	list(space: string, limit: number): Promise<readonly ListedRecord[]>;
 	/** False when there is none, or its version is not `expected`. */
 	remove(space: string, key: string, expected?: string): Promise<boolean>;
 
@@ -56,6 +61,10 @@ export interface StoredRecord {
 	readonly value: string;
 	/** Another one with every write, never used again: the value of `expected` for who wants to write what it read. */
 	readonly version: string;
+}
+
+export interface ListedRecord extends StoredRecord {
+	readonly key: string;
 }
 
 export interface PutOptions {

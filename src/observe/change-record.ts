@@ -21,6 +21,7 @@ export const changeActions = [
 	'revoke',
 	'lift',
 	'logout',
+	'session_end',
 	'key_create',
 	'key_regenerate',
 	'key_disable',

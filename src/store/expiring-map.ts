@@ -6,6 +6,8 @@ export interface ExpiringMap<V> {
 	/** False when it is full. `ttl` in milliseconds. */
 	set(key: string, value: V, ttl: number): boolean;
 	delete(key: string): void;
+	/** What has not run out, in the order of arrival. */
+	entries(): Iterable<readonly [key: string, value: V]>;
 }
 
 /** Milliseconds between two sweeps; one that finds nothing while the map is full is not repeated sooner. */
@@ -43,6 +45,10 @@ export function createExpiringMap<V>(clock: Pick<Clock, 'monotonic'>, capacity: 
 		},
 		delete(key) {
 			entries.delete(key);
+		},
+		*entries() {
+			const now = clock.monotonic();
+			for (const [key, { value, until }] of entries) if (until > now) yield [key, value];
 		},
 	};
 }

@@ -63,6 +63,16 @@ export function createMemoryStore({ clock, randomId, capacity = 500_000 }: Memor
 			if (!records.set(place, { value, version }, time)) throw full();
 			return version;
 		},
+		async list(space, limit) {
+			if (isClosed) throw closed();
+			checkName(space);
+			const found = [];
+			for (const [place, record] of records.entries()) {
+				if (found.length >= limit) break;
+				if (place.startsWith(`${space} `)) found.push({ key: place.slice(space.length + 1), ...record });
+			}
+			return found;
+		},
 		async remove(space, key, expected) {
 			const place = placeOf(space, key);
 			const found = records.get(place);

@@ -3,7 +3,15 @@
  * What must be one step is a script, and the time is the server's, so that gateways need not agree on theirs.
  */
 import { randomUUID } from 'node:crypto';
-import { type Clock, type LedgerEntry, type Log, type SharedBuckets, type Store, StoreUnavailable } from '#core/index';
+import {
+	type Clock,
+	type LedgerEntry,
+	type ListedRecord,
+	type Log,
+	type SharedBuckets,
+	type Store,
+	StoreUnavailable,
+} from '#core/index';
 import { checkName, checkPlace, checkTtl, checkValue } from './names.ts';
 import { createRedisBuckets } from './redis-buckets.ts';
 import { createRedisConnection } from './redis-connection.ts';
@@ -78,6 +86,28 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
 			}
 			const done = await run(putScript, [place], [expected ?? '', version + value, time]);
 			return done === 1 ? version : undefined;
+		},
+		async list(space, limit) {
+			checkName(space);
+			const start = keyOf('record', space, '');
+			const pattern = `${start.replaceAll(/[\\*?[\]^-]/g, '\\$&')}*`;
+			const found = new Map<string, ListedRecord>();
+			for (let cursor = '0'; ; ) {
+				const answer: unknown = await send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']);
+				const [next, keys] = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
+				if (!Array.isArray(keys)) throw new StoreUnavailable('Redis gave no list of keys');
+				const names = keys.map(text);
+				const values: unknown = names.length === 0 ? [] : await send(['MGET', ...names]);
+				for (const [i, name] of names.entries()) {
+					const value = text(Array.isArray(values) ? values[i] : undefined);
+					// It may have run out since, and a scan may name a key twice.
+					if (value === '' || found.size >= limit) continue;
+					const key = name.slice(start.length);
+					found.set(key, { key, version: value.slice(0, versionLength), value: value.slice(versionLength) });
+				}
+				cursor = text(next);
+				if (cursor === '0' || cursor === '' || found.size >= limit) return [...found.values()];
+			}
 		},
 		async remove(space, key, expected) {
 			checkPlace(space, key);

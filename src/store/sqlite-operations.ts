@@ -4,19 +4,20 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EnterOptions, LedgerChanges, LedgerPosition, PutOptions, StoredRecord } from '#core/index';
+import type { EnterOptions, LedgerChanges, LedgerPosition, ListedRecord, PutOptions, StoredRecord } from '#core/index';
 
 /** A question to the thread, as it travels. */
 export type Operation =
 	| readonly [name: 'claim', space: string, key: string, ttl: number]
 	| readonly [name: 'get', space: string, key: string]
+	| readonly [name: 'list', space: string, limit: number]
 	| readonly [name: 'put', space: string, key: string, value: string, options: PutOptions]
 	| readonly [name: 'remove', space: string, key: string, expected: string | undefined]
 	| readonly [name: 'enter', ledger: string, key: string, value: string, options: EnterOptions]
 	| readonly [name: 'strike', ledger: string, key: string, expected: number | undefined]
 	| readonly [name: 'changes', ledger: string, after: LedgerPosition | undefined, limit: number];
 
-export const reading: ReadonlySet<Operation[0]> = new Set(['get', 'changes']);
+export const reading: ReadonlySet<Operation[0]> = new Set(['get', 'list', 'changes']);
 
 /** The database holds as much as it may; nothing was written. */
 export class DatabaseFull extends Error {}
@@ -67,6 +68,12 @@ export function createOperations(database: DatabaseSync, { now, capacity }: Oper
 	function get(space: string, key: string): StoredRecord | undefined {
 		const row = sql.get.get(space, key, now());
 		return row === undefined ? undefined : { value: text(row['value']), version: text(row['version']) };
+	}
+
+	function list(space: string, limit: number): readonly ListedRecord[] {
+		return sql.list
+			.all(space, now(), limit)
+			.map((row) => ({ key: text(row['key']), value: text(row['value']), version: text(row['version']) }));
 	}
 
 	function put(space: string, key: string, value: string, { ttl, expected }: PutOptions): string | undefined {
@@ -143,6 +150,8 @@ export function createOperations(database: DatabaseSync, { now, capacity }: Oper
 					return claim(operation[1], operation[2], operation[3]);
 				case 'get':
 					return get(operation[1], operation[2]);
+				case 'list':
+					return list(operation[1], operation[2]);
 				case 'put':
 					return put(operation[1], operation[2], operation[3], operation[4]);
 				case 'remove':
@@ -165,6 +174,7 @@ const texts = {
 	claim: `INSERT INTO claims (space, key, until) VALUES (?, ?, ?)
 		ON CONFLICT (space, key) DO UPDATE SET until = excluded.until WHERE until <= ?`,
 	get: 'SELECT value, version FROM records WHERE space = ? AND key = ? AND until > ?',
+	list: 'SELECT key, value, version FROM records WHERE space = ? AND until > ? LIMIT ?',
 	put: 'INSERT OR REPLACE INTO records (space, key, value, version, until) VALUES (?, ?, ?, ?, ?)',
 	remove: 'DELETE FROM records WHERE space = ? AND key = ?',
 	ledger: 'SELECT epoch, head, floor FROM ledgers WHERE name = ?',

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { mkdir, open as openFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type LedgerChanges, type Store, type StoredRecord, StoreUnavailable } from '#core/index';
+import { type LedgerChanges, type ListedRecord, type Store, type StoredRecord, StoreUnavailable } from '#core/index';
 import { checkName, checkPlace, checkTtl, checkValue, closed } from './names.ts';
 import { type Operation, reading } from './sqlite-operations.ts';
 import type { Batch, ThreadAnswer, ThreadOptions } from './sqlite-thread.ts';
@@ -122,6 +122,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 			checkPlace(space, key);
 			checkValue(value);
 			return ask<string | undefined>('put', space, key, value, { ttl: checkTtl(ttl), ...rest });
+		},
+		async list(space, limit) {
+			checkName(space);
+			return ask<readonly ListedRecord[]>('list', space, limit);
 		},
 		async remove(space, key, expected) {
 			checkPlace(space, key);

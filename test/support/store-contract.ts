@@ -30,6 +30,7 @@ export function describeStore(name: string, open: () => Promise<StoresUnderTest>
 
 		claimTests(() => stores);
 		recordTests(() => stores);
+		listTests(() => stores);
 		ledgerTests(() => stores);
 
 		test('names and sizes out of bounds are the caller’s bug', async () => {
@@ -93,6 +94,25 @@ function claimTests(stores: () => StoresUnderTest): void {
 			}),
 			{ numRuns: 60, examples: [['a b'], ['a:b'], ['é'], ['e\u0301'], ['__proto__'], ['\u0000'], ['{a}']] },
 		);
+	});
+}
+
+function listTests(stores: () => StoresUnderTest): void {
+	test('records of a space are listed, those of others and what is over are not', async () => {
+		const { one, other, pass } = stores();
+		const [space, similar] = [fresh('listed'), fresh('listed-too')];
+		expect(await one.list(space, 10)).toEqual([]);
+		const version = await one.put(space, 'a:*', 'value', { ttl: hour });
+		await one.put(space, 'gone', 'value', { ttl: 20 });
+		await one.put(space, 'removed', 'value', { ttl: hour });
+		await one.remove(space, 'removed');
+		await one.put(similar, 'b', 'value', { ttl: hour });
+		await pass(40);
+		expect(await other.list(space, 10)).toEqual([{ key: 'a:*', value: 'value', version }]);
+		for (let i = 0; i < 20; i++) await one.put(similar, `c${i}`, '', { ttl: hour });
+		expect(await other.list(similar, 7)).toHaveLength(7);
+		expect(new Set((await other.list(similar, 100)).map(({ key }) => key)).size).toBe(21);
+		await expect(one.list('Upper', 1)).rejects.toThrow(RangeError);
 	});
 }
 

@@ -1,0 +1,75 @@
+/** What an operator sees of sessions, and may end: one, or all of a user, on every gateway. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBrowser } from './support/browser.ts';
+import { type SessionRig, startSessionRig } from './support/session-rig.ts';
+
+let rig: SessionRig;
+beforeAll(async () => {
+	rig = await startSessionRig({
+		file: { admin: { listen: '127.0.0.1:0', insecure_changes: true } },
+	});
+});
+afterAll(() => rig.stop());
+
+const admin = async (path: string, init: RequestInit = {}) => {
+	const answer = await fetch(`${rig.gateway.gateway.adminUrl}${path}`, init);
+	return { status: answer.status, text: await answer.text() };
+};
+const post = (data: unknown) =>
+	admin('/sessions/logout', {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(data),
+	});
+
+interface Listed {
+	readonly count: number;
+	readonly sessions: readonly { readonly id: string; readonly subject: string }[];
+}
+const list = async (query = ''): Promise<Listed> => JSON.parse((await admin(`/sessions${query}`)).text) as Listed;
+
+async function loggedIn(name: string) {
+	const browser = createBrowser();
+	await browser.logIn(`${rig.origin}/api/x`, name);
+	return { browser, status: () => browser.ask(`${rig.origin}/api/x`).then(({ status }) => status) };
+}
+
+test('sessions are listed without a token or a cookie; one is ended; a user is logged out everywhere', async () => {
+	const [ada, again, bob] = [await loggedIn('ada'), await loggedIn('ada'), await loggedIn('bob')];
+	const { text } = await admin('/sessions');
+	for (const { browser } of [ada, again, bob])
+		expect(text).not.toContain(browser.cookies('localhost').get('__Host-web'));
+	expect(text).not.toMatch(/eyJ|token/i);
+	const all = await list();
+	expect(all.sessions[0]).toEqual({
+		id: expect.stringMatching(/^[\w-]{43}$/),
+		sessions: 'web',
+		issuer: rig.provider.issuer,
+		subject: expect.stringContaining('user|'),
+		sid: expect.any(String),
+		created_at: expect.any(String),
+		seen_at: expect.any(String),
+		ends_at: expect.any(String),
+	});
+	expect([all.count, (await list('?subject=user%7Cada')).count, (await list('?subject=nobody')).count]).toEqual([
+		3, 2, 0,
+	]);
+
+	const [bobs] = (await list('?subject=user%7Cbob')).sessions;
+	expect((await admin(`/sessions/${bobs?.id}`, { method: 'DELETE' })).status).toBe(200);
+	expect((await admin(`/sessions/${bobs?.id}`, { method: 'DELETE' })).status).toBe(404);
+	expect([await ada.status(), await again.status(), await bob.status()]).toEqual([200, 200, 401]);
+
+	expect((await post({ sessions: 'web', subject: 'user|ada' })).status).toBe(200);
+	expect((await list()).count).toBe(0);
+	expect([await ada.status(), await again.status()]).toEqual([401, 401]);
+	expect(rig.gateway.changes.map(({ action }) => action)).toEqual(['session_end', 'session_end', 'logout']);
+});
+
+test.each([
+	{},
+	{ sessions: 'other', subject: 'x' },
+	{ sessions: 'web' },
+	{ sessions: 'web', subject: '' },
+	{ sessions: 'web', subject: 'x', more: 1 },
+])('%j is refused', async (data) => expect((await post(data)).status).toBe(400));
