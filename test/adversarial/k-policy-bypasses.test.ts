@@ -192,3 +192,16 @@ describe('what would never apply is an error when the policy is read', () => {
 		expect(errors.map(({ rule }) => rule)).toEqual(['value_invalid']);
 	});
 });
+
+test.each([
+	['of which a client could send the text', '@("${secret}" == context.Request.Method)', ['template_unrendered']],
+	['that is a dollar sign before a value', '@($"${context.Request.Method}" == "$GET")', []],
+	['that names a group of a pattern', '@(Regex.Replace("a", "(?<x>a)", "${x}") == "a")', []],
+])('a template in an expression (K17) %s', (_, condition, rules) => {
+	const text = policyOf(`<choose><when condition="${condition}"><return-response /></when></choose>`);
+	const policy = [{ scope: 'api' as const, file: 'policy.xml', text }];
+	const errors = checkPolicy(policy, apim({}), nodeCryptography).findings.filter(
+		({ severity }) => severity === 'error',
+	);
+	expect(errors.map(({ rule }) => rule)).toEqual(rules);
+});

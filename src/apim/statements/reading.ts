@@ -144,6 +144,9 @@ export class Reading {
 			return { kind: 'constant', text: options.trim === false ? text : text.trim(), position };
 		}
 		const { code, form } = filled;
+		if (holdsTemplate(code)) {
+			return this.error('template_unrendered', position, `an unrendered template: ${shorten(code)}`);
+		}
 		const compiled = this.surroundings.compile(code, form);
 		const source = `@${form}${code}${form === '(' ? ')' : '}'}`;
 		if (!('problem' in compiled)) {
@@ -265,6 +268,14 @@ export class Reading {
 			return this.text(child) ?? [];
 		});
 	}
+}
+
+/**
+ * `${name}` in a string of an expression, which a client could send as it stands. In an interpolated string it is a dollar
+ * sign before a value, and in a replacement the name of a group.
+ */
+function holdsTemplate(code: string): boolean {
+	return /\$\{[A-Za-z_][\w.-]*\}/.test(code) && !/\$@?"|@\$"|\bReplace\b|\bResult\b/.test(code);
 }
 
 /** For messages: one line, not too long. */
