@@ -69,8 +69,9 @@ test('the checks of an opaque token in their order, and no other server sees it'
 	const { policy, introspectors, ask } = world({ first: yes, second: yes, idp: yes });
 	const found = await explain(policy, ask('/first', 'opaque-canary'));
 	expect(found).toMatchObject({ outcome: 'allow', kind: 'opaque', provider: 'first', genuine: true });
-	expect(found.findings.map(({ check, outcome }) => `${check} ${outcome}`).slice(2, 7)).toEqual([
+	expect(found.findings.map(({ check, outcome }) => `${check} ${outcome}`).slice(2, 8)).toEqual([
 		'credential passed',
+		'credential_form passed',
 		'provider passed',
 		'introspection passed',
 		'type passed',

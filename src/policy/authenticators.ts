@@ -64,7 +64,11 @@ export function compileAuthenticators(
 		return [{ name, format, unnamedKey, pairs: needed(pairs, name), tokenFrom }];
 	});
 	if (shared.length > 0) authenticators.set('shared_access', createSharedAccessAuthenticator(shared));
-	for (const [kind, checks] of authenticators) authenticators.set(kind, [wellFormed, ...checks]);
+	// A signature has a form of its own, which its authenticator reads.
+	for (const kind of ['jwt', 'opaque'] as const) {
+		const checks = authenticators.get(kind);
+		if (checks !== undefined) authenticators.set(kind, [wellFormed, ...checks]);
+	}
 	return authenticators;
 }
 
