@@ -12,13 +12,10 @@ import type {
 } from '#config/definition';
 import type { BackendToken } from '#core/index';
 import { readHostPattern, readPathPattern } from '#formats/route-pattern';
-import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
 import { createClientCredentials } from '#keys/authorization-server/client-credentials';
-import { createEndpoint } from '#keys/authorization-server/endpoint';
-import { createEndpointCall, type EndpointCall } from '#keys/authorization-server/endpoint-call';
+import type { EndpointCall } from '#keys/authorization-server/endpoint-call';
 import { createManagedIdentity } from '#keys/authorization-server/managed-identity';
 import { createOwnToken, type OwnToken } from '#keys/authorization-server/own-token';
-import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import { createExchangedToken } from '#pipeline/transform/exchange/backend-token';
 import { createExchanger, type Exchanger } from '#pipeline/transform/exchange/exchanger';
 import {
@@ -28,6 +25,7 @@ import {
 } from '#pipeline/transform/own-token/backend-token';
 import type { Runtime } from './assemble.ts';
 import { createMinting, type MintingSource } from './minting.ts';
+import { createServerCall } from './server-call.ts';
 import type { State } from './state.ts';
 
 export interface BackendTokens {
@@ -185,22 +183,7 @@ export function makeOwnToken(
 }
 
 function makeCall({ endpoint, client }: TokenServerDefinition, timeout: number, runtime: Runtime): EndpointCall {
-	const { clock, timers, cryptography, fetcher, poster } = runtime;
-	return createEndpointCall({
-		endpoint: createEndpoint({
-			name: 'token_endpoint',
-			definition: endpoint,
-			mutualTls: client.authentication.method === 'tls_client_auth',
-			fetcher,
-			clock,
-			limits: { ...defaultFetchLimits, timeout },
-		}),
-		client: createClientAuthentication(client, { clock, cryptography }),
-		poster,
-		clock,
-		timers,
-		limits: { timeout },
-	});
+	return createServerCall('token_endpoint', { endpoint, client, timeout }, runtime);
 }
 
 /** In the order of `evidence.parameters`: path first, then host. */

@@ -5,13 +5,11 @@
 import type { ClientDefinition, Definition, IntrospectionDefinition, ProviderDefinition } from '#config/definition';
 import type { Cryptography } from '#core/index';
 import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
-import { createEndpoint } from '#keys/authorization-server/endpoint';
-import { createEndpointCall } from '#keys/authorization-server/endpoint-call';
-import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import type { KeySource } from '#keys/verification/key-source';
 import { createIntrospector, type Introspector } from '#pipeline/authenticate/introspection/introspector';
 import type { SignedAnswers } from '#pipeline/authenticate/introspection/signed-answer';
 import type { Runtime } from './assemble.ts';
+import { createServerCall } from './server-call.ts';
 
 export interface Introspectors {
 	/** By provider name. */
@@ -51,23 +49,9 @@ function make(
 	keys: ReadonlyMap<string, KeySource>,
 	runtime: Runtime,
 ): Introspector {
-	const { clock, timers, cryptography, fetcher, poster, log, onIntrospection } = runtime;
-	const { endpoint, client, timeout, concurrency, cache, negativeCache, jwts } = introspection;
-	const call = createEndpointCall({
-		endpoint: createEndpoint({
-			name: 'introspection_endpoint',
-			definition: endpoint,
-			mutualTls: client.authentication.method === 'tls_client_auth',
-			fetcher,
-			clock,
-			limits: { ...defaultFetchLimits, timeout },
-		}),
-		client: createClientAuthentication(client, { clock, cryptography }),
-		poster,
-		clock,
-		timers,
-		limits: { timeout, concurrency },
-	});
+	const { clock, log, onIntrospection } = runtime;
+	const { client, cache, negativeCache, jwts } = introspection;
+	const call = createServerCall('introspection_endpoint', introspection, runtime);
 	return createIntrospector({
 		provider,
 		call,
