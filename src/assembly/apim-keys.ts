@@ -77,7 +77,10 @@ export function importKeys(
 		});
 	return {
 		signing: each(spec.signingKeys, (key) => signingKey(key, apim, cryptography)),
-		decryption: each(spec.decryptionKeys, (key) => decryptionKey(key, apim, cryptography)),
+		decryption: each(
+			spec.decryptionKeys.filter((key) => inertSecret(key) === undefined),
+			(key) => decryptionKey(key, apim, cryptography),
+		),
 	};
 }
 
@@ -126,6 +129,16 @@ function admitted(
 	return typeof read === 'string' ? `the key is refused: ${read}` : { ...read.key, kid: id };
 }
 
+/** Octets that a key which is used directly may have: those of the content encryption algorithms (RFC 7518 §5.1). */
+const contentKeyOctets: readonly number[] = [16, 24, 32, 48, 64];
+
+/** Octets of a Base64 key for decrypting that is no key of any algorithm; undefined for any other key. */
+function inertSecret({ key }: KeyText): number | undefined {
+	if (key.from !== 'base64') return undefined;
+	const octets = decodeBase64(key.text.replaceAll(/\s/g, ''));
+	return octets === null || contentKeyOctets.includes(octets.length) ? undefined : octets.length;
+}
+
 function decryptionKey({ id, key }: KeyText, apim: ApimDefinition, cryptography: Cryptography): DecryptionKey | string {
 	const binding = { kid: id, algorithms: undefined };
 	switch (key.from) {
@@ -158,6 +171,12 @@ export function checkVerifiers(
 		const report = (severity: Finding['severity'], rule: string, at: Finding['position'], message: string) =>
 			findings.push({ severity, rule, file, position: at, message });
 		importKeys(spec, apim, cryptography, (key, message) => report('error', 'key_unusable', key.position, message));
+		for (const key of spec.decryptionKeys) {
+			const octets = inertSecret(key);
+			if (octets === undefined) continue;
+			const message = `the key has ${octets} octets: no algorithm takes it, so it decrypts nothing (RFC 7518 §4.5, §5)`;
+			report('warning', 'key_inert', key.position, message);
+		}
 		for (const value of spec.configurations) {
 			if (value.kind === 'expression') continue;
 			const problem = checkOutboundUrl(value.text, { insecureHttp: false });

@@ -9,6 +9,7 @@ import type { Finding, FragmentSource, Surroundings } from '#apim/statements/rea
 import type { ApimDefinition, ApimPolicyDefinition } from '#config/definition';
 import type { PolicyProblem } from '#config/reading';
 import type { Cryptography } from '#core/index';
+import { checkShownCertificates } from './apim-backends.ts';
 import { checkVerifiers } from './apim-keys.ts';
 
 export interface CheckedPolicy {
@@ -54,6 +55,7 @@ export function checkPolicy(
 	// What could not be read is missing from the policy: what is said of the rest would be wrong.
 	if (!findings.some(({ severity }) => severity === 'error')) {
 		checkVerifiers(read, apim, cryptography, findings);
+		checkShownCertificates(read, apim, cryptography, findings);
 		lintPolicy(read, findings);
 	}
 	return { policy: read, findings: unique(findings) };

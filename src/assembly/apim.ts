@@ -10,16 +10,16 @@ import type { PolicyRun } from '#apim/run/policy-run';
 import { type ApimProgram, createProgram } from '#apim/run/program';
 import type { Verifier } from '#apim/run/validate-token';
 import type { ReadPolicy } from '#apim/statements/read-policy';
-import type { Definition, RouteDefinition, UpstreamDefinition } from '#config/definition';
-import type { Buckets, DecryptionKey, Upstream } from '#core/index';
+import type { Definition, RouteDefinition } from '#config/definition';
+import type { Buckets, DecryptionKey, SharedBuckets, Upstream } from '#core/index';
 import { compileBlocks } from '#formats/ip';
-import { parseRequestTarget } from '#formats/request-target';
 import type { OwnToken } from '#keys/authorization-server/own-token';
 import type { KeySource } from '#keys/verification/key-source';
 import { createRemoteKeySource } from '#keys/verification/remote';
 import { createKeyedAuthenticator } from '#pipeline/authenticate/jwt';
 import { createClientAddress } from '#pipeline/limit/client-address';
 import { createLocalBuckets } from '#pipeline/limit/local-buckets';
+import { createBackends } from './apim-backends.ts';
 import {
 	discoveryOf,
 	hostOfUrl,
@@ -63,6 +63,8 @@ export function readApimPolicies(definition: Definition, { cryptography }: Runti
 
 export interface ApimParts {
 	readonly programs: ReadonlyMap<RouteDefinition, ApimProgram>;
+	/** Where policies may send requests, beside the routes' own upstreams. */
+	readonly upstreams: readonly Upstream[];
 	/** By content: those of before are taken over. */
 	readonly buckets: ReadonlyMap<string, Buckets>;
 	readonly tokens: ReadonlyMap<string, OwnToken>;
@@ -72,10 +74,12 @@ export interface ApimParts {
 	readonly named: NamedMetadata;
 }
 
+/** `shared`: where rates are counted together with other gateways; undefined: each process counts for itself. */
 export function linkApim(
 	{ definition, policies }: ReadApim,
 	keys: ReadonlyMap<string, KeySource>,
 	runtime: Runtime,
+	shared: SharedBuckets | undefined,
 	previous: ApimParts | undefined,
 ): ApimParts {
 	const { cryptography } = runtime;
@@ -83,23 +87,31 @@ export function linkApim(
 	const tokens = new Map<string, OwnToken>();
 	const fresh: OwnToken[] = [];
 	const named = new NamedMetadata(definition, runtime);
+	const upstreams: Upstream[] = [];
 	const addressOf = createAddressOf(definition);
 	const random = () => cryptography.randomBytes(4).reduce((sum, octet) => sum * 256 + octet, 0) / 2 ** 32;
 	const builder = createContextBuilder({ addressOf, random });
 	const programs = new Map<RouteDefinition, ApimProgram>();
 	for (const [route, policy] of policies) {
+		const backends = createBackends(definition.apim, route, policy);
+		upstreams.push(...backends.upstreams);
 		const parts: Parts = {
 			maxTokenLength: definition.limits.token,
 			jwtOf: (token, run) => builder.jwtOf(token, run),
 			addressOf,
 			digest: (text) => cryptography.hexDigest(text),
 			verifierOf: (statement) => createVerifierOf(statement, { definition, keys, runtime, named }),
-			backendOf: createBackendOf(definition, route),
+			backendOf: backends.find,
+			presentedTo: backends.presentedTo,
 			// As there: one counter for a key wherever this statement is at work, so that fifty APIs are not fifty limits.
 			bucketsOf({ place, calls, period }) {
 				const id = JSON.stringify([place.file, place.position, calls, period]);
 				const rule = { capacity: calls, interval: (period * 1000) / calls };
-				const own = buckets.get(id) ?? previous?.buckets.get(id) ?? createLocalBuckets(rule);
+				const own =
+					buckets.get(id) ??
+					previous?.buckets.get(id) ??
+					shared?.(`apim:${cryptography.hexDigest(id)}`, rule) ??
+					createLocalBuckets(rule);
 				buckets.set(id, own);
 				return own;
 			},
@@ -117,7 +129,7 @@ export function linkApim(
 		};
 		programs.set(route, createProgram(policy, parts, builder));
 	}
-	return { programs, buckets, tokens, fresh, named };
+	return { programs, upstreams, buckets, tokens, fresh, named };
 }
 
 interface VerifierSurroundings {
@@ -259,34 +271,4 @@ function createAddressOf({ trustedProxies }: Definition): (run: PolicyRun) => st
 	const isTrusted = compileBlocks(trustedProxies);
 	const counted = createClientAddress(isTrusted);
 	return ({ evidence: { request } }) => (isTrusted(request.peer) ? counted(request) : request.peer);
-}
-
-/** By id, or by a URL at an endpoint that the configuration declares; what stands behind the host comes before the path. */
-function createBackendOf(
-	{ apim }: Definition,
-	route: RouteDefinition,
-): (by: 'id' | 'url', name: string) => { readonly upstream: Upstream; readonly prefix: string } | undefined {
-	const declared = [...apim.backends.map(({ upstream }) => upstream), route.upstream];
-	const made = new Map(declared.map((upstream) => [upstream, upstreamOf(upstream)]));
-	const use = (definition: UpstreamDefinition, prefix: string) => {
-		const upstream = made.get(definition);
-		return upstream === undefined ? undefined : { upstream, prefix: prefix.replace(/\/+$/, '') };
-	};
-	return (by, name) => {
-		if (by === 'id') {
-			const found = apim.backends.find(({ id }) => id === name);
-			return found === undefined ? undefined : use(found.upstream, found.upstream.addPrefix);
-		}
-		const match = /^(https?:\/\/[^/?#]+)(\/[^?#]*)?$/i.exec(name);
-		const target = parseRequestTarget(match?.[2] ?? '/', { encodedSlash: false });
-		if (match === null || typeof target === 'string' || !URL.canParse(name)) return undefined;
-		const { origin } = new URL(name);
-		const found = declared.find(({ endpoints }) => endpoints.some((each) => new URL(each).origin === origin));
-		return found === undefined ? undefined : use(found, target.path);
-	};
-}
-
-function upstreamOf(definition: UpstreamDefinition): Upstream {
-	const { stripPrefix: _, addPrefix: __, ...rest } = definition;
-	return { name: rest.endpoints.join(','), ...rest };
 }

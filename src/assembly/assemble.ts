@@ -145,7 +145,7 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
 	const backend = createBackendTokens(definition, runtime, state, tokenId, kept?.backend);
-	const apim = linkApim(apimPolicies, keys, runtime, previous?.apim);
+	const apim = linkApim(apimPolicies, keys, runtime, state.sharedBuckets, previous?.apim);
 	const sessions = createSessions({ definition, keys, state, runtime });
 	const policy = compilePolicy(definition, {
 		programs: apim.programs,

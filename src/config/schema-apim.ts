@@ -44,7 +44,10 @@ export const apimSchema = z.strictObject({
 					text(),
 					z.strictObject({
 						certificate: text().meta({ description: 'PEM file of the certificate, or of the public key.' }),
-						key: text().optional().meta({ description: 'PEM file of the private key: needed to decrypt tokens.' }),
+						key: text().optional().meta({
+							description:
+								'PEM file of the private key: needed to decrypt tokens, and to show the certificate to an upstream.',
+						}),
 					}),
 				],
 				'expected a PEM file, or {certificate, key}',
@@ -52,7 +55,7 @@ export const apimSchema = z.strictObject({
 			'expected a mapping of ids to certificates',
 		)
 		.optional()
-		.meta({ description: 'Certificates, by the `certificate-id` that policies name.' }),
+		.meta({ description: 'Certificates, by the `certificate-id` or thumbprint that policies name.' }),
 	backends: z
 		.record(
 			z.string(),

@@ -147,6 +147,6 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	};
 }
 
-function upstreamsOf({ policy }: Assembly): readonly Upstream[] {
-	return policy.routes.map(({ upstream }) => upstream);
+function upstreamsOf({ policy, apim }: Assembly): readonly Upstream[] {
+	return [...policy.routes.map(({ upstream }) => upstream), ...apim.upstreams];
 }

@@ -55,6 +55,7 @@ export function valuesOf(statement: Statement): readonly TextValue[] {
 			return statement.values;
 		case 'validate-client-certificate':
 		case 'authentication-managed-identity':
+		case 'authentication-certificate':
 		case 'ip-filter':
 		case 'forward-request':
 		case 'base':

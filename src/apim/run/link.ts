@@ -29,6 +29,12 @@ import { type TokenRules, validateToken } from './validate-token.ts';
 
 export type Runnable = (run: PolicyRun) => Step;
 
+/** Where a request goes, and what comes before its path there. */
+export interface Backend {
+	readonly upstream: Upstream;
+	readonly prefix: string;
+}
+
 /** What statements need beside the request. */
 export interface Parts {
 	/** How the tokens of a `validate-jwt` are verified. */
@@ -36,9 +42,11 @@ export interface Parts {
 	readonly maxTokenLength: number;
 	jwtOf: TokenRules['jwtOf'];
 	/** The upstream that a policy may name; undefined: it is not declared. */
-	backendOf(by: 'id' | 'url', name: string): { readonly upstream: Upstream; readonly prefix: string } | undefined;
+	backendOf(by: 'id' | 'url', name: string): Backend | undefined;
 	bucketsOf(statement: Statement & { kind: 'rate-limit-by-key' }): Buckets;
 	ownTokenOf(statement: AuthenticationManagedIdentity): OwnToken;
+	/** The same upstream, shown this certificate; undefined for one without TLS. No backend: the route's own upstream. */
+	presentedTo(certificate: string, backend: Backend | undefined): Backend | undefined;
 	/** Address of the client, behind trusted proxies; it may be no address at all. */
 	addressOf(run: PolicyRun): string;
 	digest(text: string): string;
@@ -148,6 +156,13 @@ function linkOne(statement: Statement, parts: Parts): Runnable {
 			return limitRate(statement, place, parts);
 		case 'authentication-managed-identity':
 			return attachOwnToken(statement, parts);
+		case 'authentication-certificate': {
+			const { certificate } = statement;
+			return (run) => {
+				run.certificate = certificate;
+				return null;
+			};
+		}
 		case 'validate-client-certificate':
 			return (run) => judgeCertificate(statement, place, run);
 		case 'forward-request':

@@ -22,6 +22,8 @@ export class PolicyRun {
 	query: string | undefined = undefined;
 	path: string | undefined = undefined;
 	backend: { readonly upstream: Upstream; readonly prefix: string } | undefined = undefined;
+	/** Id of the certificate that the upstream is shown; undefined: as the upstream’s settings have it. */
+	certificate: string | undefined = undefined;
 	/** Fields of the answer to the client: set, added, removed. */
 	readonly responseSet: (readonly [name: string, value: string])[] = [];
 	readonly responseAdd: (readonly [name: string, value: string])[] = [];

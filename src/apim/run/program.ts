@@ -7,7 +7,7 @@ import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { ContextBuilder } from './context.ts';
-import type { Failure, PolicyResponse, Signal } from './failure.ts';
+import { EvaluationFailure, type Failure, type PolicyResponse, type Signal } from './failure.ts';
 import { leftBehind } from './left-behind.ts';
 import { link, type Parts, runAll } from './link.ts';
 import { PolicyRun, type TrailEntry } from './policy-run.ts';
@@ -47,7 +47,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 	}
 
 	function afterOutbound(signal: Signal | null, run: PolicyRun): ProgramOutcome {
-		if (signal === null) return forward(run);
+		if (signal === null) return forward(run, parts);
 		if (signal.kind === 'breakdown') return { kind: 'fault', reason: signal.reason, cause: signal.cause };
 		throw new Error('a statement of outbound ended the request');
 	}
@@ -101,9 +101,14 @@ function identityHeaders(statements: readonly Statement[]): readonly string[] {
 		.map(({ name }) => name);
 }
 
-function forward(run: PolicyRun): ProgramOutcome {
-	const { headers, path, backend, responseFields } = run;
+function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
+	const { headers, path, certificate, responseFields } = run;
 	const { fields, cookies, query } = leftBehind(run);
+	const backend = certificate === undefined ? run.backend : parts.presentedTo(certificate, run.backend);
+	if (certificate !== undefined && backend === undefined) {
+		const cause = new EvaluationFailure('authentication-certificate needs an upstream of https:');
+		return { kind: 'fault', reason: 'internal_error', cause };
+	}
 	return {
 		kind: 'forward',
 		strip: [...headers.removed, ...fields],

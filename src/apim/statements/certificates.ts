@@ -1,7 +1,7 @@
-/** `validate-client-certificate`. */
+/** `validate-client-certificate` and `authentication-certificate`. */
 import type { PolicyElement } from '../policy-text/document.ts';
 import type { Reading } from './reading.ts';
-import type { CertificateIdentity, ValidateClientCertificate } from './statement.ts';
+import type { AuthenticationCertificate, CertificateIdentity, ValidateClientCertificate } from './statement.ts';
 
 const identityAttributes = [
 	'thumbprint',
@@ -56,6 +56,36 @@ export function readValidateClientCertificate(
 		ignoreError: flag('ignore-error', false),
 		identities,
 	};
+}
+
+/** One that the configuration has: a policy that brings its own (`body`, `password`) has a private key in it. */
+export function readAuthenticationCertificate(
+	element: PolicyElement,
+	reading: Reading,
+): AuthenticationCertificate | undefined {
+	reading.expect(element, ['thumbprint', 'certificate-id', 'body', 'password']);
+	const own = element.attributes.get('body') ?? element.attributes.get('password');
+	if (own !== undefined) {
+		return reading.error(
+			'not_supported',
+			own.position,
+			'a certificate within the policy is not supported: name one of apim.certificates by certificate-id',
+		);
+	}
+	const byId = element.attributes.has('certificate-id');
+	if (byId === element.attributes.has('thumbprint')) {
+		return reading.error('attribute_missing', element.position, 'expected one of thumbprint and certificate-id');
+	}
+	const name = byId ? 'certificate-id' : 'thumbprint';
+	const written = reading.requiredConstant(element, name);
+	if (written === undefined) return undefined;
+	const position = element.attributes.get(name)?.position ?? element.position;
+	if (byId) return { kind: 'authentication-certificate', certificate: written, position };
+	const certificate = written.replaceAll(/[ :]/g, '').toUpperCase();
+	if (!/^[0-9A-F]{40}$/.test(certificate)) {
+		return reading.error('value_invalid', position, 'thumbprint: expected 40 hexadecimal digits');
+	}
+	return { kind: 'authentication-certificate', certificate, position };
 }
 
 function readIdentity(element: PolicyElement, reading: Reading): CertificateIdentity | undefined {

@@ -1,7 +1,7 @@
 /** The statements of a section, by name: what is not in this table is refused with its place, never skipped. */
 import type { PolicyElement } from '../policy-text/document.ts';
 import { readForwardRequest, readRewriteUri, readSetBackendService } from './backends.ts';
-import { readValidateClientCertificate } from './certificates.ts';
+import { readAuthenticationCertificate, readValidateClientCertificate } from './certificates.ts';
 import { readChoose } from './choose.ts';
 import { readCheckHeader, readSetHeader, readSetQueryParameter } from './headers.ts';
 import { readIpFilter, readRateLimitByKey } from './limits.ts';
@@ -29,6 +29,7 @@ const table: ReadonlyMap<string, Entry> = new Map<string, Entry>([
 	['validate-azure-ad-token', { sections: inbound, read: readValidateAzureAdToken }],
 	['validate-client-certificate', { sections: inbound, read: readValidateClientCertificate }],
 	['authentication-managed-identity', { sections: inbound, read: readAuthenticationManagedIdentity }],
+	['authentication-certificate', { sections: inbound, read: readAuthenticationCertificate }],
 	['check-header', { sections: inbound, read: readCheckHeader }],
 	['ip-filter', { sections: inbound, read: readIpFilter }],
 	['rate-limit-by-key', { sections: inbound, read: readRateLimitByKey }],

@@ -29,6 +29,7 @@ export type Statement = { readonly place: Place } & (
 	| SetBody
 	| ValidateClientCertificate
 	| AuthenticationManagedIdentity
+	| AuthenticationCertificate
 	| RateLimitByKey
 	| IpFilter
 	| Trace
@@ -134,6 +135,14 @@ export interface AuthenticationManagedIdentity {
 	readonly clientId: string | undefined;
 	readonly output: string | undefined;
 	readonly ignoreError: boolean;
+}
+
+/** The certificate that the upstream is shown in the TLS handshake. */
+export interface AuthenticationCertificate {
+	readonly kind: 'authentication-certificate';
+	/** Its `certificate-id`, or its thumbprint in upper-case hexadecimal. */
+	readonly certificate: string;
+	readonly position: Position;
 }
 
 export interface RateLimitByKey {
