@@ -9,7 +9,7 @@ export function resolveDenial(request: RevocationRequest, definition: Definition
 	const { kind, value, issuedBefore } = request;
 	const whose = kind === 'digest' && namesNobody(request) ? undefined : resolveIssuer(request, definition);
 	if (typeof whose === 'string') return whose;
-	const bound = whose === undefined ? widestBound(definition) : lifetimeBound(definition, whose.provider);
+	const bound = boundOf(whose, definition);
 	const until = request.until ?? (bound === undefined ? undefined : (issuedBefore ?? now) + bound);
 	if (until === undefined) return 'until: no max_lifetime bounds the tokens concerned, so say until when';
 	if (until <= now) return 'issued_before: what was issued before has expired everywhere';
@@ -17,20 +17,29 @@ export function resolveDenial(request: RevocationRequest, definition: Definition
 	return { kind, issuer: kind === 'digest' ? '' : (whose?.issuer ?? ''), value, issuedBefore, until: Math.ceil(until) };
 }
 
+function boundOf(whose: Whose | undefined, definition: Definition): number | undefined {
+	if (whose === undefined) return widestBound(definition);
+	return whose.provider === undefined ? undefined : lifetimeBound(definition, whose.provider);
+}
+
 function namesNobody({ issuer, provider }: RevocationRequest): boolean {
 	return issuer === undefined && provider === undefined;
 }
 
 interface Whose {
-	readonly provider: string;
+	/** Undefined: that of a policy, perhaps; nothing bounds how long its tokens live. */
+	readonly provider: string | undefined;
 	readonly issuer: string;
 }
 
-function resolveIssuer(request: RevocationRequest, { providers }: Definition): Whose | string {
+function resolveIssuer(request: RevocationRequest, { providers, routes }: Definition): Whose | string {
 	const { issuer } = request;
 	if (issuer !== undefined) {
 		const owner = providers.find((provider) => issues(provider, issuer));
-		return owner === undefined ? 'issuer: no provider has this issuer' : { provider: owner.name, issuer };
+		if (owner !== undefined) return { provider: owner.name, issuer };
+		// Which issuers a policy takes is known with each request alone.
+		const policies = routes.some(({ apimPolicy }) => apimPolicy !== undefined);
+		return policies ? { provider: undefined, issuer } : 'issuer: no provider has this issuer';
 	}
 	const [first, second] = providers;
 	const named = providers.find(({ name }) => name === request.provider);
