@@ -11,7 +11,8 @@ import { walk } from './tour.ts';
 
 const help = `Usage: countersign demo [--exit] [--free-ports]
 
-Starts an authorization server (127.0.0.1:9002), a sample API (9001) and the gateway (8080) with demo/gateway.yaml,
+Starts an authorization server (127.0.0.1:9002), a login server (9003), a sample API (9001) and the gateway (8080) with
+demo/gateway.yaml,
 walks through requests that pass and requests that are refused, and keeps serving until Ctrl-C.
 
   --exit        ends after the tour; exit status 1 if any step went otherwise than told
@@ -85,6 +86,7 @@ function whereText(demo: ServingDemo, { strong }: Paint): string {
 	return [
 		`${strong('authorization server')}  ${demo.tokenEndpoint}`,
 		`${strong('gateway')}               ${demo.gateway}`,
+		`${strong('a page to log in')}      ${demo.page}`,
 		`${strong('its configuration')}     ${demo.configFile}${note}`,
 		'',
 	].join('\n');

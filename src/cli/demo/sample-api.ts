@@ -1,6 +1,7 @@
 /** The API behind the demo's gateway: it has no idea of tokens, and answers with exactly what it received. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { close, host, listenNear } from './listen.ts';
+import { pageHtml, pagePath } from './page.ts';
 
 export interface SampleApi {
 	readonly url: string;
@@ -27,6 +28,12 @@ const bodyLimit = 65_536;
 export async function startSampleApi(port: number): Promise<SampleApi> {
 	let requests = 0;
 	const server = createServer((request, response) => {
+		if (request.url === pagePath) {
+			response
+				.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+				.end(pageHtml);
+			return;
+		}
 		requests += 1;
 		readBody(request).then(
 			(body) => {
