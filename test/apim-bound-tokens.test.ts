@@ -101,19 +101,30 @@ test('on-error may answer as it likes: nothing is forwarded', async () => {
 	expect(await came({ target: '/swallowed', token })).toEqual([200, 'binding_missing', 0]);
 });
 
-test('a revoked subject is refused from that moment on, and so is the token that was known before', async () => {
-	const [bad, good] = [secretToken({ sub: 'mallory' }), secretToken({ sub: 'alice' })];
-	for (const target of ['/field', '/value']) {
-		for (const token of [bad, good]) expect(await came({ target, token })).toEqual(passed);
-	}
-	const made = await fetch(new URL('/revocations', rig.gateway.gateway.adminUrl), {
+function revoke(what: Readonly<Record<string, unknown>>): Promise<Response> {
+	return fetch(new URL('/revocations', rig.gateway.gateway.adminUrl), {
 		method: 'POST',
 		headers: {
 			'content-type': 'application/json',
 			authorization: `Bearer ${provider.issue({ aud: 'admin', scope: 'gateway:admin', sub: 'operator' })}`,
 		},
-		body: JSON.stringify({ subject: 'mallory', issuer: 'https://issuer.example.com/', until: '1h' }),
+		body: JSON.stringify(what),
 	});
+}
+
+test('a revocation must say until when, also for an issuer whose tokens have a bound elsewhere: a policy sets none', async () => {
+	for (const issuer of ['https://issuer.example.com/', provider.issuer]) {
+		const refused = await revoke({ subject: 'carol', issuer });
+		expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('until')]);
+	}
+});
+
+test('a revoked subject is refused from that moment on, and so is the token that was known before', async () => {
+	const [bad, good] = [secretToken({ sub: 'mallory' }), secretToken({ sub: 'alice' })];
+	for (const target of ['/field', '/value']) {
+		for (const token of [bad, good]) expect(await came({ target, token })).toEqual(passed);
+	}
+	const made = await revoke({ subject: 'mallory', issuer: 'https://issuer.example.com/', until: '1h' });
 	expect(made.status).toBe(201);
 	for (const target of ['/field', '/value']) {
 		expect(await came({ target, token: bad }), target).toEqual([401, 'token_revoked', 0]);

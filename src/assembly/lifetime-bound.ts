@@ -10,6 +10,8 @@ import type { Definition, ProviderRules } from '#config/definition';
  */
 export function lifetimeBound(definition: Definition, provider: string): number | undefined {
 	const { providers, routes, admin } = definition;
+	// A policy bounds neither, and may take tokens of any issuer: this provider's too.
+	if (routes.some(({ apimPolicy }) => apimPolicy !== undefined)) return undefined;
 	const skew = providers.find(({ name }) => name === provider)?.clockSkew ?? 0;
 	const uses = [...routes.flatMap(({ rules }) => rules), ...(admin?.auth === undefined ? [] : [admin.auth])];
 	let bound = 0;
