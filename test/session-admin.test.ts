@@ -1,6 +1,7 @@
 /** What an operator sees of sessions, and may end: one, or all of a user, on every gateway. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createBrowser } from './support/browser.ts';
+import { hasRedis, startRedis } from './support/redis-server.ts';
 import { type SessionRig, startSessionRig } from './support/session-rig.ts';
 
 let rig: SessionRig;
@@ -44,6 +45,7 @@ test('sessions are listed without a token or a cookie; one is ended; a user is l
 	expect(all.sessions[0]).toEqual({
 		id: expect.stringMatching(/^[\w-]{43}$/),
 		sessions: 'web',
+		provider: 'idp',
 		issuer: rig.provider.issuer,
 		subject: expect.stringContaining('user|'),
 		sid: expect.any(String),
@@ -73,3 +75,62 @@ test.each([
 	{ sessions: 'web', subject: '' },
 	{ sessions: 'web', subject: 'x', more: 1 },
 ])('%j is refused', async (data) => expect((await post(data)).status).toBe(400));
+
+const key = 'BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE=';
+
+test('what is in sealed cookies is not listed, which the answer says; a logout everywhere ends it all the same', async () => {
+	const sealed = await startSessionRig({
+		sessions: { cookie: { kind: 'sealed' } },
+		file: {
+			store: { type: 'memory', encryption_keys: [key] },
+			admin: { listen: '127.0.0.1:0', insecure_changes: true },
+		},
+	});
+	onTestFinished(() => sealed.stop());
+	const url = `${sealed.gateway.gateway.adminUrl}/sessions`;
+	await sealed.browser.logIn(`${sealed.origin}/api/x`);
+	const ask = () => sealed.browser.ask(`${sealed.origin}/api/x`).then(({ status }) => status);
+	expect(await ask()).toBe(200);
+	expect(await (await fetch(url)).json()).toEqual({ count: 0, complete: true, not_listed: ['web'], sessions: [] });
+	const headers = { 'content-type': 'application/json' };
+	const body = JSON.stringify({ sessions: 'web', subject: 'user|ada' });
+	expect((await fetch(`${url}/logout`, { method: 'POST', headers, body })).status).toBe(200);
+	expect(await ask()).toBe(401);
+});
+
+test.skipIf(!hasRedis)(
+	'two gateways on one store: each lists the sessions of both, and ends them on both',
+	async () => {
+		const redis = await startRedis();
+		onTestFinished(() => redis.stop());
+		const both = await startSessionRig({
+			gateways: 2,
+			file: {
+				store: { type: 'redis', url: redis.url, encryption_keys: [key] },
+				admin: { listen: '127.0.0.1:0', insecure_changes: true },
+			},
+		});
+		onTestFinished(() => both.stop());
+		const [first, second] = both.gateways.map(({ gateway }) => `${gateway.adminUrl}/sessions`);
+		const everywhere = async (browser: ReturnType<typeof createBrowser>) =>
+			(await Promise.all(both.origins.map((origin) => browser.ask(`${origin}/api/x`)))).map(({ status }) => status);
+		const [ada, bob] = [createBrowser(), createBrowser()];
+		await ada.logIn(`${both.origin}/api/x`, 'ada');
+		await bob.logIn(`${both.origin}/api/x`, 'bob');
+		const lists = await Promise.all(
+			[first, second].map(async (url) => (await (await fetch(`${url}`)).json()) as Listed),
+		);
+		for (const { sessions } of lists) {
+			expect(sessions.map(({ subject }) => subject).toSorted()).toEqual(['user|ada', 'user|bob']);
+		}
+		const bobs = lists[0]?.sessions.find(({ subject }) => subject === 'user|bob')?.id;
+		expect((await fetch(`${second}/${bobs}`, { method: 'DELETE' })).status).toBe(200);
+		expect(await everywhere(bob)).toEqual([401, 401]);
+		expect(await everywhere(ada)).toEqual([200, 200]);
+		const headers = { 'content-type': 'application/json' };
+		const body = JSON.stringify({ sessions: 'web', subject: 'user|ada' });
+		expect((await fetch(`${second}/logout`, { method: 'POST', headers, body })).status).toBe(200);
+		await vi.waitFor(async () => expect(await everywhere(ada)).toEqual([401, 401]), { timeout: 1_000, interval: 20 });
+		expect(both.gateways[1]?.changes.map(({ action }) => action)).toEqual(['session_end', 'logout']);
+	},
+);

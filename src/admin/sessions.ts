@@ -29,10 +29,15 @@ function listPage({ assembly }: Subject): Page {
 			if (overview === undefined) return noSessions();
 			const mark = view.target.indexOf('?');
 			const query = new URLSearchParams(mark < 0 ? '' : view.target.slice(mark + 1));
-			const sessions = await overview.list(mostShown, query.get('subject') ?? undefined);
+			const { sessions, complete } = await overview.list(mostShown, query.get('subject') ?? undefined);
 			return {
 				status: 200,
-				body: { count: sessions.length, complete: sessions.length < mostShown, sessions: sessions.map(describe) },
+				body: {
+					count: sessions.length,
+					complete,
+					not_listed: overview.unlisted,
+					sessions: sessions.map(describe),
+				},
 			};
 		},
 	};
@@ -91,6 +96,7 @@ function logoutPage(subject: Subject): Page {
 function describe({
 	id,
 	name,
+	provider,
 	issuer,
 	subject,
 	sid,
@@ -101,6 +107,7 @@ function describe({
 	return {
 		id,
 		sessions: name,
+		provider,
 		issuer,
 		subject,
 		...(sid === undefined ? {} : { sid }),

@@ -117,10 +117,12 @@ function createSessionsOverview(parts: SessionsParts): SessionsOverview {
 		.filter(({ cookie }) => cookie.kind === 'handle')
 		.map(({ name, idleTimeout, lifetime, client, provider }) => ({
 			name,
+			provider,
 			lifetimes: { idle: idleTimeout, absolute: lifetime },
 			endedBy: (session: Session) => revocationOf(session, client.id, provider, parts),
 		}));
-	return createOverview({ kinds, store, sealing, clock: runtime.clock });
+	const unlisted = definition.sessions.filter(({ cookie }) => cookie.kind === 'sealed').map(({ name }) => name);
+	return createOverview({ kinds, unlisted, store, sealing, clock: runtime.clock });
 }
 
 /** Milliseconds in which the tokens of a refresh are written down, retries included. */

@@ -7,6 +7,8 @@ export interface ListedSession {
 	readonly id: string;
 	/** Name in the configuration. */
 	readonly name: string;
+	/** Name of the provider at which the user logged in. */
+	readonly provider: string;
 	readonly issuer: string;
 	readonly subject: string;
 	readonly sid: string | undefined;
@@ -16,9 +18,17 @@ export interface ListedSession {
 	readonly expiresAt: number;
 }
 
+export interface SessionList {
+	readonly sessions: readonly ListedSession[];
+	/** False: there may be more. */
+	readonly complete: boolean;
+}
+
 export interface SessionsOverview {
 	/** At most `limit`, of this subject if one is named; rejects with StoreUnavailable. Those in sealed cookies are not here. */
-	list(limit: number, subject: string | undefined): Promise<readonly ListedSession[]>;
+	list(limit: number, subject: string | undefined): Promise<SessionList>;
+	/** Names of the sessions in sealed cookies, of which nobody but the browsers knows. */
+	readonly unlisted: readonly string[];
 	/** Ends the session of this id; false when there is none. Rejects with StoreUnavailable. */
 	end(id: string): Promise<boolean>;
 }
@@ -27,10 +37,13 @@ export interface OverviewOptions {
 	/** Those that are kept in the store. */
 	readonly kinds: readonly {
 		readonly name: string;
+		readonly provider: string;
 		readonly lifetimes: Lifetimes;
 		/** Why it has ended although it is still there; undefined: it has not. */
 		readonly endedBy: (session: Session) => string | undefined;
 	}[];
+	/** Names of those in sealed cookies. */
+	readonly unlisted: readonly string[];
 	readonly store: Store;
 	readonly sealing: Sealing;
 	readonly clock: Pick<Clock, 'now'>;
@@ -39,27 +52,31 @@ export interface OverviewOptions {
 /** Records that are looked through at most. */
 const mostRecords = 100_000;
 
-export function createOverview({ kinds, store, sealing, clock }: OverviewOptions): SessionsOverview {
+export function createOverview({ kinds, unlisted, store, sealing, clock }: OverviewOptions): SessionsOverview {
 	function open(id: string, value: string): ListedSession | undefined {
 		const now = clock.now() / 1000;
-		for (const { name, lifetimes, endedBy } of kinds) {
+		for (const { name, provider, lifetimes, endedBy } of kinds) {
 			const text = sealing.open(value, placeOf(name, id));
 			const session = text === undefined ? undefined : readSession(id, text);
 			if (session === undefined || timeLeft(session, lifetimes, now) <= 0 || endedBy(session) !== undefined) continue;
 			const { issuer, subject, sid, createdAt, seenAt } = session;
-			return { id, name, issuer, subject, sid, createdAt, seenAt, expiresAt: now + timeLeft(session, lifetimes, now) };
+			const expiresAt = now + timeLeft(session, lifetimes, now);
+			return { id, name, provider, issuer, subject, sid, createdAt, seenAt, expiresAt };
 		}
 		return undefined;
 	}
 
 	return {
 		async list(limit, subject) {
-			const records = await store.list(sessionSpace, subject === undefined ? limit : mostRecords);
-			return records
+			// One more than are shown tells whether there are more, also where some of them have ended.
+			const most = subject === undefined ? limit + 1 : mostRecords;
+			const records = await store.list(sessionSpace, most);
+			const found = records
 				.flatMap(({ key, value }) => open(key, value) ?? [])
-				.filter((session) => subject === undefined || session.subject === subject)
-				.slice(0, limit);
+				.filter((session) => subject === undefined || session.subject === subject);
+			return { sessions: found.slice(0, limit), complete: records.length < most && found.length <= limit };
 		},
+		unlisted,
 		end: (id) => store.remove(sessionSpace, id),
 	};
 }
