@@ -24,6 +24,10 @@ export interface SessionRigOptions {
 	readonly client?: Readonly<Record<string, unknown>>;
 	readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
 	readonly pushed?: 'never' | 'required';
+	/** That the provider gives, looked at with each login; default `read`. */
+	readonly scopes?: readonly string[];
+	/** Seconds in which the provider takes a used refresh token once more; default 0. */
+	readonly reuseGrace?: number;
 	/** Keeps every octet between browsers and the first gateway. */
 	readonly tapped?: boolean;
 	readonly runtime?: NonNullable<TestGatewayOptions['runtime']>;
@@ -72,7 +76,8 @@ export async function startSessionRig(options: SessionRigOptions = {}): Promise<
 			},
 		],
 		audience: sessionAudience,
-		scopes: ['read'],
+		scopes: options.scopes ?? ['read'],
+		reuseGrace: options.reuseGrace ?? 0,
 		lifetime: options.lifetime ?? (() => 300),
 		intercept(request, response) {
 			if (options.intercept?.(request, response) === true) return true;

@@ -13,13 +13,15 @@ export interface LoginServerOptions {
 	readonly port: number;
 	/** As RFC 7591 registers them. */
 	readonly clients: readonly Readonly<Record<string, unknown>>[];
-	/** Audience of access tokens, which are JWTs, and their scopes. */
+	/** Audience of access tokens, which are JWTs, and their scopes: what is in the list at the login. */
 	readonly audience: string;
 	readonly scopes: readonly string[];
 	/** Seconds that an access token lives; asked for each one. */
 	readonly lifetime: () => number;
 	/** Whether requests may, or must, be pushed (RFC 9126); default: they may. */
 	readonly pushed?: 'never' | 'required';
+	/** Seconds in which a refresh token that was used is good once more, as many providers have it; default 0. */
+	readonly reuseGrace?: number;
 	/** Takes a request in place of the server; true: it has. For tests of what goes wrong. */
 	readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -59,12 +61,11 @@ function configure(options: LoginServerOptions): Record<string, unknown> {
 	const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 	const resource = {
 		audience: options.audience,
-		scope: options.scopes.join(' '),
 		accessTokenFormat: 'jwt',
 		jwt: { sign: { alg: 'RS256' } },
 	};
 	return {
-		adapter: adapterOn(new Map()),
+		adapter: adapterOn(new Map(), options.reuseGrace ?? 0),
 		jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'login-key-1', alg: 'RS256', use: 'sig' }] },
 		clients: options.clients,
 		clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
@@ -110,7 +111,7 @@ function configure(options: LoginServerOptions): Record<string, unknown> {
 				enabled: true,
 				defaultResource: () => options.audience,
 				useGrantedResource: () => true,
-				getResourceServerInfo: () => resource,
+				getResourceServerInfo: () => ({ ...resource, scope: options.scopes.join(' ') }),
 			},
 		},
 	};
@@ -203,7 +204,7 @@ interface Payload {
 }
 
 /** Everything in this process: it forgets as it ends, and what has run out is found out by the library. */
-function adapterOn(kept: Map<string, Payload>): unknown {
+function adapterOn(kept: Map<string, Payload>, reuseGrace: number): unknown {
 	return class {
 		readonly #kind: string;
 		constructor(kind: string) {
@@ -213,7 +214,10 @@ function adapterOn(kept: Map<string, Payload>): unknown {
 			kept.set(`${this.#kind} ${id}`, payload);
 		}
 		async find(id: string): Promise<Payload | undefined> {
-			return kept.get(`${this.#kind} ${id}`);
+			const payload = kept.get(`${this.#kind} ${id}`);
+			if (this.#kind !== 'RefreshToken' || payload?.consumed === undefined) return payload;
+			const { consumed, ...unused } = payload;
+			return Date.now() / 1000 - consumed < reuseGrace ? unused : payload;
 		}
 		async findByUid(uid: string): Promise<Payload | undefined> {
 			for (const [key, payload] of kept) if (key.startsWith(`${this.#kind} `) && payload.uid === uid) return payload;
