@@ -3,6 +3,7 @@
  * one. Also a TCP proxy in front of it whose traffic the test can stop, in the way that a broken network does.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
@@ -135,12 +136,23 @@ export async function startCutProxy(port: number): Promise<CutProxy> {
 	};
 }
 
+/**
+ * A port that nobody listens on, outside the range from which the system gives ports to connections: one that is given
+ * back for a moment is still free then.
+ */
 export async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const address = server.address();
-	await new Promise<void>((resolve) => {
-		server.close(() => resolve());
-	});
-	return typeof address === 'object' && address !== null ? address.port : 0;
+	for (let attempt = 0; attempt < 100; attempt++) {
+		const port = randomInt(20_000, 32_000);
+		const server = createServer();
+		const isFree = await new Promise<boolean>((resolve) => {
+			server.once('error', () => resolve(false));
+			server.listen(port, '127.0.0.1', () => resolve(true));
+		});
+		if (!isFree) continue;
+		await new Promise<void>((resolve) => {
+			server.close(() => resolve());
+		});
+		return port;
+	}
+	throw new Error('no port is free');
 }
