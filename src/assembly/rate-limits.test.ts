@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RateLimitDefinition } from '#config/definition';
+import type { Definition, RateLimitDefinition } from '#config/definition';
 import { definition } from '../../test/support/definition.ts';
 import { fakeClock, fakeLog, fakeTimers, realCryptography } from '../../test/support/fake-runtime.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -23,6 +23,19 @@ test('a limit that is as before keeps its buckets over a reload, and a changed o
 	const next = createRateLimits(after, undefined, { definition: before, rateLimits });
 	expect(next.get('some')).toBe(rateLimits.get('some'));
 	expect(next.get('other')).not.toBe(rateLimits.get('other'));
+});
+
+test('so does the one that logins have of their own', () => {
+	const withOwn = (burst: number) =>
+		definition({
+			sessions: [{ ownLimit: { ...limit, name: 'sessions.web', burst } }] as unknown as Definition['sessions'],
+		});
+	const rateLimits = createRateLimits(withOwn(2), undefined);
+	const previous = { definition: withOwn(2), rateLimits };
+	const [same, changed] = [2, 3].map((burst) => createRateLimits(withOwn(burst), undefined, previous));
+	expect(rateLimits.get('sessions.web')).toBeDefined();
+	expect(same?.get('sessions.web')).toBe(rateLimits.get('sessions.web'));
+	expect(changed?.get('sessions.web')).not.toBe(rateLimits.get('sessions.web'));
 });
 
 test('without a store that gateways share, a shared limit is not quietly one of this process', () => {

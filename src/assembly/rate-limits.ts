@@ -14,17 +14,23 @@ export interface PreviousRateLimits {
 
 /** By name. `shared`: undefined without a store that several gateways share; throws an Error for a limit that needs one. */
 export function createRateLimits(
-	{ rateLimits }: Definition,
+	definition: Definition,
 	shared: SharedBuckets | undefined,
 	previous?: PreviousRateLimits,
 ): ReadonlyMap<string, RateLimit> {
 	return new Map(
-		rateLimits.map((limit) => {
-			const before = previous?.definition.rateLimits.find(({ name }) => name === limit.name);
+		limitsOf(definition).map((limit) => {
+			const known = previous === undefined ? [] : limitsOf(previous.definition);
+			const before = known.find(({ name }) => name === limit.name);
 			const same = JSON.stringify(before) === JSON.stringify(limit) ? previous?.rateLimits.get(limit.name) : undefined;
 			return [limit.name, same ?? make(limit, shared)];
 		}),
 	);
+}
+
+/** Those of the file, and those that logins have without it. */
+function limitsOf({ rateLimits, sessions }: Definition): readonly RateLimitDefinition[] {
+	return [...rateLimits, ...sessions.flatMap(({ ownLimit }) => ownLimit ?? [])];
 }
 
 function make(limit: RateLimitDefinition, shared: SharedBuckets | undefined): RateLimit {

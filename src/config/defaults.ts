@@ -61,6 +61,8 @@ export const defaults = {
 		lifetime: '12h',
 		refreshAhead: '1m',
 		csrfHeader: 'X-CSRF',
+		/** Sixty logins a minute from one address. */
+		loginLimit: { requests: 120, per: 60 },
 		userinfo: ['name', 'preferred_username', 'email'] as readonly string[],
 		timeout: '5s',
 	},

@@ -51,7 +51,7 @@ export function defineGateway(file: ShapedFile, reading: Reading): Definition {
 	const shapedProviders = file.providers;
 	const apim = readApim(values.apim, reading);
 	const publicUrl = values.public_url === undefined ? undefined : readPublicUrl(values.public_url, report);
-	const sessions = readSessions(values.sessions, { providers, shapedProviders, publicUrl }, reading);
+	const sessions = readSessions(values.sessions, { providers, shapedProviders, publicUrl, rateLimits }, reading);
 	const around = {
 		apim,
 		providers,

@@ -530,6 +530,10 @@ export interface SessionsDefinition {
 	/** Lower-case. */
 	readonly csrfHeader: string;
 	readonly userinfo: readonly string[];
+	/** Names of those that hold on logins and on the way back from them: by address, on success. */
+	readonly rateLimits: readonly string[];
+	/** The one among them that the file does not write; undefined: the file has its own. */
+	readonly ownLimit: RateLimitDefinition | undefined;
 	/** Milliseconds of one call. */
 	readonly timeout: number;
 }

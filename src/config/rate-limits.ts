@@ -75,7 +75,7 @@ export function rateLimitsOf(
 			);
 			report.error(at, `there is no rate limit ${name}`, fix === undefined ? {} : { fix });
 		} else if (isPublic && !holdsInPublic(limit)) {
-			report.error(at, 'on a public route only an address has a limit: nobody’s token is looked at');
+			report.error(at, 'on a public route, or at a login, only an address has a limit: nobody’s token is looked at');
 		}
 	}
 	const general = definitions.filter((limit) => everywhere.has(limit.name) && (!isPublic || holdsInPublic(limit)));
@@ -87,7 +87,7 @@ function holdsInPublic({ by, on }: RateLimitDefinition): boolean {
 }
 
 /** What follows from several settings together. */
-export function checkRateLimits({ rateLimits, routes, store, workers }: Definition, report: Report): void {
+export function checkRateLimits({ rateLimits, routes, sessions, store, workers }: Definition, report: Report): void {
 	for (const { name, shared } of rateLimits) {
 		if (shared && store.type !== 'redis') {
 			report.error(['rate_limits', name, 'shared'], 'gateways that share a limit need a store that they share', {
@@ -105,7 +105,7 @@ export function checkRateLimits({ rateLimits, routes, store, workers }: Definiti
 				fix: 'Say shared: true, with a store of type redis; or divide requests and burst by the number of workers.',
 			});
 		}
-		if (!routes.some((route) => route.rateLimits.includes(name))) {
+		if (![...routes, ...sessions].some((each) => each.rateLimits.includes(name))) {
 			report.hint(path, 'this limit holds nowhere: no route names it', { at: 'key', fix: 'Or say everywhere: true.' });
 		}
 	}

@@ -100,6 +100,10 @@ export const sessionsSchema = z.strictObject({
 		description: 'Claims of the ID token that the page may see.',
 		default: defaults.sessions.userinfo,
 	}),
+	rate_limits: oneOrMany(text(), 'expected the name of a rate limit or a list of names').optional().meta({
+		description:
+			'Names of the rate limits, by address, that hold on the pages `login` and `callback`, beside those that hold everywhere. Default: 120 requests a minute for each address, in each process.',
+	}),
 	timeout: duration().optional().meta({
 		description: 'Of one call to the provider; at most 30s.',
 		default: defaults.sessions.timeout,

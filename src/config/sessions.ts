@@ -5,10 +5,17 @@ import { parseRequestTarget } from '#formats/request-target';
 import { readPathPattern } from '#formats/route-pattern';
 import { readClient } from './client.ts';
 import { defaults } from './defaults.ts';
-import type { Definition, ProviderRules, RevocationDefinition, SessionsDefinition } from './definition.ts';
+import type {
+	Definition,
+	ProviderRules,
+	RateLimitDefinition,
+	RevocationDefinition,
+	SessionsDefinition,
+} from './definition.ts';
 import { type ConfigPath, type Report, suggest } from './diagnostics.ts';
 import { metadataUrls } from './key-sources.ts';
 import type { ReadProvider } from './providers.ts';
+import { type ReadRateLimits, rateLimitsOf } from './rate-limits.ts';
 import { asList, checkUrl, parseUrl, type Reading, seconds, timerMilliseconds } from './reading.ts';
 import type { ConfigFile, RouteFile } from './schema.ts';
 import type { SessionsFile } from './schema-sessions.ts';
@@ -18,6 +25,7 @@ export interface SessionsSurroundings {
 	readonly providers: ReadonlyMap<string, ReadProvider>;
 	readonly shapedProviders: readonly ShapedProvider[];
 	readonly publicUrl: string | undefined;
+	readonly rateLimits: ReadRateLimits;
 }
 
 /** Those that could be read; what is wrong with the others was reported. */
@@ -88,6 +96,7 @@ function readOne(
 		...server,
 		...origin,
 		...rest,
+		...readLoginLimits(name, file, around.rateLimits, report),
 		cookie: {
 			name: cookieName,
 			kind: file.cookie?.kind ?? defaults.sessions.cookieKind,
@@ -101,6 +110,31 @@ function readOne(
 		userinfo: file.userinfo ?? defaults.sessions.userinfo,
 		timeout,
 	};
+}
+
+/** A login costs calls to the provider, and anybody may begin one: where the file says nothing, a limit holds all the same. */
+function readLoginLimits(
+	name: string,
+	{ rate_limits }: SessionsFile,
+	limits: ReadRateLimits,
+	report: Report,
+): Pick<SessionsDefinition, 'rateLimits' | 'ownLimit'> {
+	const values = rate_limits === undefined ? {} : { rate_limits };
+	const written = rateLimitsOf({ path: ['sessions', name], values, isPublic: true }, limits, report);
+	if (rate_limits !== undefined) return { rateLimits: written, ownLimit: undefined };
+	const { requests, per } = defaults.sessions.loginLimit;
+	const ownLimit: RateLimitDefinition = {
+		// With a dot, which no name of the file has.
+		name: `sessions.${name}`,
+		by: 'address',
+		on: 'success',
+		requests,
+		per,
+		burst: requests,
+		shared: false,
+		failOpen: false,
+	};
+	return { rateLimits: [...written, ownLimit.name], ownLimit };
 }
 
 function readSeconds(text: string, path: ConfigPath, most: number, report: Report): number {

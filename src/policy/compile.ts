@@ -148,6 +148,7 @@ export function compilePolicy(definition: Definition, options: CompileOptions): 
 		ownDocuments: options.ownDocuments,
 		encodedSlash: routes.some((route) => route.encodedSlash),
 		sessions: options.sessions?.pages,
+		loginLimits: new Map(definition.sessions.map(({ name, rateLimits }) => [name, parts.limits.effects(rateLimits)])),
 		genuine: options.genuine ?? createGenuineTokens(definition.tokenCacheBytes),
 		clock: options.clock,
 		cryptography: options.cryptography,

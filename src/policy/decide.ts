@@ -100,6 +100,9 @@ function turnAway(route: RoutePolicy, { login }: Guard, evidence: Evidence, reas
 async function showPage(policy: Policy, page: SessionPage, evidence: Evidence): Promise<Verdict> {
 	evidence.route = page.name;
 	evidence.provider = page.provider;
+	const limits = page.limitsOf === undefined ? undefined : policy.loginLimits.get(page.limitsOf);
+	const limited = limits === undefined ? null : await evaluate(limits, evidence);
+	if (limited !== null) return refuse(policy.statuses, evidence, limited, ownFields(evidence));
 	const outcome = await page.answer(evidence.request);
 	switch (outcome.kind) {
 		case 'answer': {

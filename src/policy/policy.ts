@@ -1,4 +1,4 @@
-import type { Clock, Cryptography, Reason, SessionPages } from '#core/index';
+import type { Clock, Cryptography, Effect, Reason, SessionPages } from '#core/index';
 import type { DpopNonces } from '#pipeline/authorize/dpop-nonces';
 import type { ClaimProof } from '#pipeline/authorize/replay';
 import type { GenuineTokens } from './genuine-tokens.ts';
@@ -29,6 +29,8 @@ export interface Policy {
 	readonly encodedSlash: boolean;
 	/** Undefined: there are no sessions. */
 	readonly sessions: SessionPages | undefined;
+	/** Rate limits of logins, by the name of their sessions. */
+	readonly loginLimits: ReadonlyMap<string, readonly Effect[]>;
 	readonly genuine: GenuineTokens;
 	readonly clock: Clock;
 	readonly cryptography: PolicyCryptography;

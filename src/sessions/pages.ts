@@ -56,6 +56,7 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 	): SessionPage => ({
 		name: `sessions.${name}.${what}`,
 		provider,
+		limitsOf: what === 'login' || what === 'callback' ? name : undefined,
 		async answer(request) {
 			if (request.method !== method) {
 				const headers: HeaderList = [['allow', method]];
