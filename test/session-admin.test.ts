@@ -76,6 +76,29 @@ test.each([
 	{ sessions: 'web', subject: 'x', more: 1 },
 ])('%j is refused', async (data) => expect((await post(data)).status).toBe(400));
 
+test.each([
+	['without leave to change anything', {}, [200, 403, 403]],
+	['with auth, without a token', { auth: { provider: 'idp', scopes: ['read'] } }, [401, 401, 401]],
+])('%s nothing is ended', async (_name, rules, expected) => {
+	const guarded = await startSessionRig({ file: { admin: { listen: '127.0.0.1:0', ...rules } } });
+	onTestFinished(() => guarded.stop());
+	const { browser, origin, gateway } = guarded;
+	await browser.logIn(`${origin}/api/x`);
+	const url = `${gateway.gateway.adminUrl}/sessions`;
+	const id = gateway.records.findLast(({ session_id }) => session_id !== undefined)?.session_id;
+	expect(id).toMatch(/^[\w-]{43}$/);
+	const headers = { 'content-type': 'application/json' };
+	const body = JSON.stringify({ sessions: 'web', subject: 'user|ada' });
+	const answers = [
+		await fetch(url),
+		await fetch(`${url}/${id}`, { method: 'DELETE' }),
+		await fetch(`${url}/logout`, { method: 'POST', headers, body }),
+	];
+	expect(answers.map(({ status }) => status)).toEqual(expected);
+	expect((await browser.ask(`${origin}/api/x`)).status).toBe(200);
+	expect(gateway.changes).toEqual([]);
+});
+
 const key = 'BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE=';
 
 test('what is in sealed cookies is not listed, which the answer says; a logout everywhere ends it all the same', async () => {
