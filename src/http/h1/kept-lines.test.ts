@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Fate, rememberFates } from './kept-lines.ts';
+import { type Fate, rememberFates, writtenLines } from './kept-lines.ts';
 
 function counted() {
 	const judged: string[] = [];
@@ -47,4 +47,14 @@ test('a name too long to be remembered is judged each time', () => {
 	const long = 'x'.repeat(100);
 	expect([ask(long), ask(long)]).toEqual(['keep', 'keep']);
 	expect(judged).toHaveLength(2);
+});
+
+test('a long value is written the same each time, and one that cannot go on a wire never is', () => {
+	const token = ['authorization', `Bearer ${'a'.repeat(400)}`] as const;
+	expect([writtenLines([token]), writtenLines([['x-id', '1'], token])]).toEqual([
+		`authorization: ${token[1]}\r\n`,
+		`x-id: 1\r\nauthorization: ${token[1]}\r\n`,
+	]);
+	const split = ['authorization', `Bearer ${'a'.repeat(400)}\r\nx-admin: 1`] as const;
+	for (let time = 0; time < 2; time++) expect(() => writtenLines([split])).toThrow('invalid value');
 });

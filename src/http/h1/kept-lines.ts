@@ -106,9 +106,24 @@ function isAmong(lines: FieldLines, place: number, names: readonly string[]): bo
 /** Throws for a line that could not go on a wire as it is (invariant 9): that is a bug, and nothing may be sent then. */
 export function writtenLines(list: HeaderList): string {
 	let result = '';
-	for (const [name, value] of list) {
-		if (!isFieldName(name) || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
-		result += `${name}: ${value}\r\n`;
-	}
+	for (const field of list) result += field[1].length < longValue ? lineOf(field) : longLine(field);
 	return result;
+}
+
+/** Characters of a value from which on its line is remembered: tokens for upstreams, which are kept and used again. */
+const longValue = 200;
+const longLines = new WeakMap<HeaderList[number], string>();
+
+function longLine(field: HeaderList[number]): string {
+	let line = longLines.get(field);
+	if (line === undefined) {
+		line = lineOf(field);
+		longLines.set(field, line);
+	}
+	return line;
+}
+
+function lineOf([name, value]: HeaderList[number]): string {
+	if (!isFieldName(name) || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
+	return `${name}: ${value}\r\n`;
 }
