@@ -3,10 +3,11 @@
  * it has fetched and knows; only what is new is begun, and only what nobody names any more is ended.
  */
 import type { Definition, KeysDefinition, ProviderDefinition } from '#config/definition';
-import type { Cryptography, JsonObject } from '#core/index';
+import type { Cryptography, JsonObject, VerificationKey } from '#core/index';
+import { decodeBase64 } from '#formats/base64';
 import { readJwkSet } from '#keys/verification/jwk-set';
 import type { KeySource } from '#keys/verification/key-source';
-import { createLocalKeySource, secretKey } from '#keys/verification/local';
+import { createLocalKeySource, octetsKey, secretKey } from '#keys/verification/local';
 import { createRemoteKeySource } from '#keys/verification/remote';
 import type { Runtime } from './assemble.ts';
 import { createSharedKeys, type SharedKeys } from './shared-keys.ts';
@@ -77,7 +78,7 @@ function createKeySource(provider: ProviderDefinition, runtime: Runtime, shared:
 		case 'none':
 			throw new Error(`provider ${name} has no keys`);
 		case 'secret':
-			return createLocalKeySource([secretKey(definition.secret, cryptography, provider.algorithms)]);
+			return createLocalKeySource([secretKeyOf(provider, definition, cryptography)]);
 		case 'jwks':
 		case 'pem': {
 			const set = readLocalKeys(definition, cryptography);
@@ -87,6 +88,17 @@ function createKeySource(provider: ProviderDefinition, runtime: Runtime, shared:
 			return createLocalKeySource(set.keys, warnings);
 		}
 	}
+}
+
+function secretKeyOf(
+	{ name, algorithms }: ProviderDefinition,
+	{ secret, encoding }: KeysDefinition & { from: 'secret' },
+	cryptography: Cryptography,
+): VerificationKey {
+	if (encoding === undefined) return secretKey(secret, cryptography, algorithms);
+	const octets = decodeBase64(secret);
+	if (octets === null) throw new Error(`provider ${name}: the secret is not Base64`);
+	return octetsKey(octets, cryptography, algorithms);
 }
 
 /** Problems of keys that stand in the configuration or in files beside it, for `check`; empty when they can be used. */

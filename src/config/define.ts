@@ -168,7 +168,10 @@ function readClientCertificateHeader(
 	return { field: value.name ?? usualCertificateField[value.format], format: value.format };
 }
 
-/** Only reasons that are 401 or 403 may move, and only between these two. */
+/** A 400 of RFC 6750 §3.1 about the credential: other gateways answer it like a token that is not there. */
+const movable400: ReadonlySet<Reason> = new Set(['credential_malformed', 'credential_repeated']);
+
+/** Only reasons that are 401 or 403 may move, between these two, and a credential that cannot be read to one of them. */
 function readResponses(
 	value: RouteFile['responses'],
 	path: ConfigPath,
@@ -178,7 +181,7 @@ function readResponses(
 	for (const [name, status] of Object.entries(value ?? {})) {
 		const reason = name as Reason;
 		const own = reasons[reason].status;
-		if (own !== 401 && own !== 403)
+		if (own !== 401 && own !== 403 && !movable400.has(reason))
 			report.error([...path, name], `${name} is always ${own}: only 401 and 403 can be exchanged`, { at: 'key' });
 		moved[reason] = status;
 	}

@@ -297,7 +297,8 @@ export type KeysDefinition =
 	/** Inline, or read from a file at load. */
 	| { readonly from: 'jwks'; readonly jwks: JsonObject; readonly file: string | undefined }
 	| { readonly from: 'pem'; readonly pem: string; readonly file: string }
-	| { readonly from: 'secret'; readonly secret: string }
+	/** `encoding`: how its octets are written; undefined: as UTF-8 text. */
+	| { readonly from: 'secret'; readonly secret: string; readonly encoding?: 'base64' }
 	/** A provider none of whose tokens is verified with published keys. */
 	| { readonly from: 'none' };
 

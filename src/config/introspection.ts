@@ -26,7 +26,7 @@ export function checkNoIntrospection({ path, present }: ShapedProvider, { report
 	}
 }
 
-const keySources = ['jwks_uri', 'jwks', 'jwks_file', 'public_key_file', 'secret'] as const;
+const keySources = ['jwks_uri', 'jwks', 'jwks_file', 'public_key_file', 'secret', 'secret_base64'] as const;
 
 /** A key source beside nothing but opaque tokens: as a rule its tokens are JWTs, which need no call each. */
 export function warnOfUnusedKeys({ path, present }: ShapedProvider, { report }: Reading): void {

@@ -4,15 +4,24 @@
  */
 import type { Algorithm, JsonObject, JsonValue } from '#core/index';
 import { isJsonObject } from '#core/index';
+import { decodeBase64 } from '#formats/base64';
 import { parseStrictJsonObject } from '#formats/strict-json';
 import { defaults } from './defaults.ts';
 import type { KeysDefinition } from './definition.ts';
 import { type ConfigPath, listWords } from './diagnostics.ts';
 import { checkUrl, parseUrl, type Reading, readNamedFile, seconds } from './reading.ts';
 import type { ProviderFile } from './schema.ts';
-import { checkSecret } from './shared-secret.ts';
+import { checkSecret, checkSecretOctets } from './shared-secret.ts';
 
-const sources = ['jwks_uri', 'jwks', 'jwks_file', 'public_key_file', 'secret', 'discovery_uri'] as const;
+const sources = [
+	'jwks_uri',
+	'jwks',
+	'jwks_file',
+	'public_key_file',
+	'secret',
+	'secret_base64',
+	'discovery_uri',
+] as const;
 
 export interface KeySourceInput {
 	readonly path: ConfigPath;
@@ -46,6 +55,7 @@ export function readKeySource(input: KeySourceInput, reading: Reading): KeysDefi
 		jwks_file: jwksFile,
 		public_key_file: pemFile,
 		secret,
+		secret_base64: secretBase64,
 	} = values;
 	if (jwksUri !== undefined) return fetchFrom(jwksUri, fetched, [...path, 'jwks_uri'], reading);
 	if (metadata !== undefined) return discoverAt(metadata, input, fetched, reading);
@@ -53,6 +63,7 @@ export function readKeySource(input: KeySourceInput, reading: Reading): KeysDefi
 	if (jwksFile !== undefined) return readJwksFile(jwksFile, [...path, 'jwks_file'], reading);
 	if (pemFile !== undefined) return readPem(pemFile, [...path, 'public_key_file'], reading);
 	if (secret !== undefined) return readSecret(secret, input, reading);
+	if (secretBase64 !== undefined) return readBase64Secret(secretBase64, input, reading);
 	// A source stands in the file, but did not pass: that was reported.
 	if (source !== undefined) return undefined;
 	if (presetJwksUri === undefined) return discover(input, fetched, reading);
@@ -73,7 +84,9 @@ function readStaleFor({ path, values, present }: KeySourceInput, { report }: Rea
 	const staleFor = seconds(values.stale_for ?? defaults.staleFor) ?? 0;
 	const at = [...path, 'stale_for'];
 	if (staleFor < staleForBounds.least || staleFor > staleForBounds.most) report.error(at, 'from 5m to 30d');
-	const local = (['jwks', 'jwks_file', 'public_key_file', 'secret'] as const).find((key) => present.has(key));
+	const local = (['jwks', 'jwks_file', 'public_key_file', 'secret', 'secret_base64'] as const).find((key) =>
+		present.has(key),
+	);
 	if (values.stale_for !== undefined && local !== undefined) {
 		report.error(at, `stale_for is for keys that are fetched; those of ${local} never grow stale`, { at: 'key' });
 	}
@@ -86,6 +99,16 @@ function readSecret(secret: string, { path, algorithms }: KeySourceInput, { repo
 		report.error([...path, 'secret'], problem, { fix: 'Make one with: openssl rand -base64 48' });
 	}
 	return { from: 'secret', secret };
+}
+
+function readBase64Secret(written: string, { path, algorithms }: KeySourceInput, { report }: Reading): KeysDefinition {
+	const secret = written.replaceAll(/\s/g, '');
+	const octets = decodeBase64(secret);
+	const problem = octets === null ? 'expected Base64 (RFC 4648 §4)' : checkSecretOctets(octets, algorithms);
+	if (problem !== undefined) {
+		report.error([...path, 'secret_base64'], problem, { fix: 'Make one with: openssl rand -base64 48' });
+	}
+	return { from: 'secret', secret, encoding: 'base64' };
 }
 
 function discoverAt(

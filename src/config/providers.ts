@@ -119,7 +119,8 @@ function expandPreset({ path, values, present }: ShapedProvider, { report }: Rea
 
 function readAlgorithms({ values }: ShapedProvider, preset: PresetSettings | undefined): readonly Algorithm[] {
 	if (values.algorithms !== undefined) return values.algorithms;
-	return values.secret === undefined ? (preset?.algorithms ?? defaults.algorithms) : defaults.secretAlgorithms;
+	const isShared = values.secret !== undefined || values.secret_base64 !== undefined;
+	return isShared ? defaults.secretAlgorithms : (preset?.algorithms ?? defaults.algorithms);
 }
 
 function checkAlgorithms(
@@ -134,7 +135,7 @@ function checkAlgorithms(
 	if (keys.from === 'secret' && shared.length < algorithms.length) {
 		report.error(at, 'a provider with a secret takes only HS256, HS384 and HS512');
 	}
-	if (keys.from !== 'secret' && shared.length > 0 && !present.has('secret')) {
+	if (keys.from !== 'secret' && shared.length > 0 && !present.has('secret') && !present.has('secret_base64')) {
 		report.error(at, `${listWords(shared, 'and')} ${shared.length === 1 ? 'needs' : 'need'} a secret`, {
 			fix: 'A public key must never serve as a shared secret (RFC 8725 §3.1).',
 		});

@@ -124,7 +124,10 @@ export function bareHost(url: URL): string {
 
 export function readTokenFrom(value: TokenFromFile): readonly CredentialLocation[] {
 	return asList(value).map((place): CredentialLocation => {
-		if ('header' in place) return { in: 'header', name: place.header.toLowerCase() };
+		if ('header' in place) {
+			const { header, scheme } = place;
+			return { in: 'header', name: header.toLowerCase(), ...(scheme === undefined ? {} : { scheme }) };
+		}
 		return 'cookie' in place ? { in: 'cookie', name: place.cookie } : { in: 'query', name: place.insecure_query };
 	});
 }

@@ -16,6 +16,7 @@ import type { RouteFile, RuleFile } from './schema.ts';
 import type { UpstreamResponseFile } from './schema-upstream-response.ts';
 import { readRouteSessions } from './sessions.ts';
 import type { Shaped, ShapedProvider } from './shape.ts';
+import { checkSchemes } from './token-from.ts';
 import type { TokenServers } from './token-server.ts';
 import { readUpstreamResponse } from './upstream-response.ts';
 import { readUpstream } from './upstreams.ts';
@@ -233,9 +234,12 @@ function readProviders(
 	checkKeyNames(uses, route, reading);
 	checkOpaque(uses, route, reading);
 	const audienceUsed = uses.some(({ provider, own }) => !provider.withoutAudience && own?.audience === undefined);
-	return uses.map(({ provider, own, path: ownPath }) =>
+	const rules = uses.map(({ provider, own, path: ownPath }) =>
 		readRules({ route, provider, own, ownPath, parameters, audienceUsed }, reading),
 	);
+	const signatures = uses.filter(({ provider }) => provider.definition.sharedAccess !== undefined);
+	checkSchemes(rules, new Set(signatures.map(({ provider }) => provider.name)), path, report);
+	return rules;
 }
 
 function findProviders(

@@ -59,7 +59,13 @@ export const claimTests = () => z.record(claimName(), claimTest, 'expected a map
 
 const tokenPlace = z.union(
 	[
-		z.strictObject({ header: word('a header name').meta({ description: 'Name of a header.' }) }),
+		z.strictObject({
+			header: word('a header name').meta({ description: 'Name of a header.' }),
+			scheme: z.enum(['bearer', 'any']).optional().meta({
+				description:
+					'Of `Authorization`: `bearer` takes tokens with that scheme alone, so none that is bound to a DPoP key; `any` takes them behind whatever scheme, and without one. Default: Bearer and DPoP.',
+			}),
+		}),
 		z.strictObject({ cookie: word('a cookie name').meta({ description: 'Name of a cookie.' }) }),
 		z.strictObject({
 			insecure_query: text().meta({
@@ -136,7 +142,10 @@ export const responses = () =>
 			z.union([z.literal(401), z.literal(403)], 'expected 401 or 403'),
 			'expected a mapping of reasons to 401 or 403',
 		)
-		.meta({ description: 'Moves a reason whose status is 401 to 403, or back: `{audience_mismatch: 403}`.' });
+		.meta({
+			description:
+				'Moves a reason whose status is 401 to 403, or back: `{audience_mismatch: 403}`. `credential_malformed` and `credential_repeated`, which are 400, may be 401 or 403 too.',
+		});
 
 export const endAtExpiry = () =>
 	z.enum(['tunnels', 'all']).meta({

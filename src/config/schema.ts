@@ -175,6 +175,10 @@ export const providerSchema = z.strictObject({
 		description:
 			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
 	}),
+	secret_base64: z.string().optional().meta({
+		description:
+			'The same where the octets of the secret are given in Base64 (RFC 4648 §4), as in Azure API Management; white space within does not count.',
+	}),
 	decryption_keys: z.array(decryptionKeySchema).min(1, 'must not be an empty list').optional().meta({
 		description:
 			'Keys for which the provider may encrypt its JWTs (JWE, RFC 7516). Within there must be a signed JWT, which is verified like any other.',
@@ -199,7 +203,7 @@ export const providerSchema = z.strictObject({
 	}),
 	clients: clients().optional(),
 	algorithms: z.array(z.enum(algorithms)).min(1, 'must not be an empty list').optional().meta({
-		description: 'Accepted JWS algorithms. HS* only with `secret`, and `secret` only with HS*.',
+		description: 'Accepted JWS algorithms. HS* only with `secret` or `secret_base64`, and these only with HS*.',
 		default: defaults.algorithms,
 	}),
 	typ: oneOrMany(text(), 'expected a token type or a list of types').optional().meta({

@@ -15,6 +15,7 @@ const clientFiles = ['private_key_file', 'key_file', 'certificate_file'] as cons
 const texts: readonly (readonly string[])[] = [
 	...client.map((key) => ['providers', '*', 'client', key]),
 	['providers', '*', 'secret'],
+	['providers', '*', 'secret_base64'],
 	['providers', '*', 'keys', '*', 'primary'],
 	['providers', '*', 'keys', '*', 'secondary'],
 	['providers', '*', 'decryption_keys', '*', 'secret'],

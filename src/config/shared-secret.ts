@@ -22,14 +22,20 @@ const wellKnown = [
 export function checkSecret(secret: string, algorithms: readonly Algorithm[]): string | undefined {
 	if (secret.trim() === '') return 'the secret is empty';
 	if (secret !== secret.trim()) return 'the secret begins or ends with white space: was a line break left in?';
-	const length = encodeUtf8(secret).length;
+	return checkSecretOctets(encodeUtf8(secret), algorithms);
+}
+
+/** The same for a secret that is no text. */
+export function checkSecretOctets(octets: Uint8Array, algorithms: readonly Algorithm[]): string | undefined {
+	const { length } = octets;
+	if (length === 0) return 'the secret is empty';
 	for (const algorithm of algorithms) {
 		const least = leastBytes[algorithm] ?? 0;
 		if (length < least) return `the secret has ${length} bytes; ${algorithm} needs at least ${least}`;
 	}
-	if (new Set(secret).size < 8 || isRepetition(secret)) return 'the secret repeats itself: it can be guessed';
-	if (isWellKnown(secret)) return 'the secret is a well-known example: it can be guessed';
-	return undefined;
+	const text = Array.from(octets, (octet) => String.fromCharCode(octet)).join('');
+	if (new Set(octets).size < 8 || isRepetition(text)) return 'the secret repeats itself: it can be guessed';
+	return isWellKnown(text) ? 'the secret is a well-known example: it can be guessed' : undefined;
 }
 
 function isRepetition(text: string): boolean {

@@ -17,6 +17,8 @@ export interface CredentialLocation {
 	readonly in: 'header' | 'cookie' | 'query';
 	/** Lower-case header name, cookie name or parameter name. */
 	readonly name: string;
+	/** Of `authorization`: `bearer` alone, or `any`, a token without one included; undefined: Bearer and DPoP. */
+	readonly scheme?: 'bearer' | 'any';
 }
 
 /** What the client sent, before anybody believed it. */

@@ -56,9 +56,13 @@ export function createLocalKeySource(
  * is left or when it is nothing but white space.
  */
 export function secretKey(secret: string, crypto: Cryptography, algorithms: Iterable<Algorithm>): VerificationKey {
-	const octets = encodeUtf8(secret);
+	return octetsKey(secret.trim() === '' ? new Uint8Array() : encodeUtf8(secret), crypto, algorithms);
+}
+
+/** The same for a secret that is no text. Throws like `secretKey`. */
+export function octetsKey(octets: Uint8Array, crypto: Cryptography, algorithms: Iterable<Algorithm>): VerificationKey {
 	const allowed = [...algorithms].filter((algorithm) => octets.length >= (secretOctets.get(algorithm) ?? Infinity));
-	if (allowed.length === 0 || secret.trim() === '') {
+	if (allowed.length === 0) {
 		throw new Error(`the secret is ${octets.length} octets long: HS256 needs 32, HS384 48, HS512 64 (RFC 7518 §3.2)`);
 	}
 	return {

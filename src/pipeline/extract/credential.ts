@@ -96,12 +96,22 @@ function readAuthorization(location: CredentialLocation, request: RequestView, s
 	const count = request.headerCount('authorization');
 	if (count === 0) return null;
 	if (count > 1) return 'credential_repeated';
+	if (location.scheme === 'any') return readAnyScheme(location, request.header('authorization') ?? '');
 	// Whether the credential is well formed is asked in `authenticate/well-formed`: of a token that is known it has been.
 	const parsed = splitAuthorization(request.header('authorization') ?? '');
 	if (parsed === 'malformed') return 'credential_malformed';
-	if (!schemes.has(parsed.scheme)) return isWellFormed(parsed) ? 'scheme_unsupported' : 'credential_malformed';
+	const isTaken = schemes.has(parsed.scheme) && (location.scheme === undefined || location.scheme === parsed.scheme);
+	if (!isTaken) return isWellFormed(parsed) ? 'scheme_unsupported' : 'credential_malformed';
 	if (parsed.token === '') return 'credential_malformed';
 	return { scheme: parsed.scheme, token: parsed.token, location };
+}
+
+/** A scheme that means nothing to us is one word before the token; DPoP alone says how the token is to be used. */
+function readAnyScheme(location: CredentialLocation, value: string): Found {
+	const match = /^(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]+)?(\S+)$/.exec(value);
+	if (match === null) return value === '' ? null : 'credential_malformed';
+	const [, scheme = '', token = ''] = match;
+	return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token, location };
 }
 
 function readHeader(location: CredentialLocation, request: RequestView, schemes: ReadonlySet<string>): Found {
