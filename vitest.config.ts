@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -32,6 +33,8 @@ export default defineConfig({
 	ssr: { resolve: { conditions, externalConditions: conditions } },
 	test: {
 		setupFiles: ['test/support/canary-setup.ts'],
+		// Tests wait more than they compute.
+		maxWorkers: Math.max(3, availableParallelism()),
 		testTimeout: 20_000,
 		hookTimeout: 30_000,
 		// Commands that tests start take half of their time to strip types and compile.

@@ -4,8 +4,8 @@
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Ran, run } from './run-command.ts';
+import { join, relative } from 'node:path';
+import { type Ran, root, run } from './run-command.ts';
 
 interface Stage {
 	readonly name: string;
@@ -16,11 +16,14 @@ interface Totals {
 	passed: number;
 	failed: number;
 	skipped: string[];
+	/** Relative to the project. */
+	failedFiles: string[];
 }
 
 const scratch = await mkdtemp(join(tmpdir(), 'countersign-test-'));
 const vitestReport = join(scratch, 'vitest.json');
-const totals: Totals = { passed: 0, failed: 0, skipped: [] };
+const totals: Totals = { passed: 0, failed: 0, skipped: [], failedFiles: [] };
+const inIntegration = process.env['CI'] !== undefined;
 
 const show = { show: true };
 /** Milliseconds for all tests: far more than they take, so that a busy machine does not look like a failure. */
@@ -65,28 +68,49 @@ async function runStages(): Promise<number> {
 }
 
 async function tests(): Promise<Ran> {
-	const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`];
-	const ran = await run('vitest', ['run', ...reporters, ...process.argv.slice(2)], { ...show, timeout: patience });
-	const { passed, failed, skipped } = await readTotals();
-	totals.passed += passed;
+	const ran = await vitest(process.argv.slice(2));
+	const { passed, failed, skipped, failedFiles } = await readTotals();
+	const isGood = ran.status === 0 || (failed <= 3 && (await passByThemselves(failedFiles)));
+	totals.passed += isGood ? passed + failed : passed;
 	// A file that does not even load has no failed test, and is a failure all the same.
-	totals.failed += ran.status === 0 ? failed : Math.max(failed, 1);
+	if (!isGood) totals.failed += Math.max(failed, 1);
 	totals.skipped.push(...skipped);
-	if (ran.status === 0 && passed === 0) {
+	if (isGood && passed + failed === 0) {
 		process.stderr.write('No test ran.\n');
 		totals.failed += 1;
 		return { ...ran, status: 1 };
 	}
-	if (skipped.length > 0 && process.env['CI'] !== undefined) {
+	if (skipped.length > 0 && inIntegration) {
 		process.stderr.write(`Skipped, which is a failure here:\n${skipped.map((name) => `  ${name}\n`).join('')}`);
 		totals.failed += skipped.length;
 		return { ...ran, status: 1 };
 	}
-	return ran;
+	return { ...ran, status: isGood ? 0 : 1 };
+}
+
+function vitest(args: readonly string[]): Promise<Ran> {
+	const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`];
+	return run('vitest', ['run', ...reporters, ...args], { ...show, timeout: patience });
+}
+
+/**
+ * In continuous integration one or two files of tests over real processes that failed beside the others run once more, by
+ * themselves: the machine may have been busy. The output names them whatever comes of it. A property that found a
+ * counterexample has failed for good, and so has everything when more than a few tests fail.
+ */
+async function passByThemselves(files: readonly string[]): Promise<boolean> {
+	if (!inIntegration || files.length === 0 || files.length > 2) return false;
+	for (const file of files) {
+		if (!file.startsWith('test/') || (await readFile(join(root, file), 'utf8')).includes('fast-check')) return false;
+	}
+	process.stdout.write(`\n── failed beside the others, and run again by themselves: ${files.join(', ')}\n`);
+	return (await vitest(files)).status === 0;
 }
 
 interface VitestReport {
 	readonly testResults: readonly {
+		readonly name: string;
+		readonly status: string;
 		readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
 	}[];
 }
@@ -95,9 +119,11 @@ async function readTotals(): Promise<Totals> {
 	const text = await readFile(vitestReport, 'utf8').catch(() => '{"testResults":[]}');
 	const { testResults }: VitestReport = JSON.parse(text);
 	const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+	const failed = results.filter(({ status }) => status === 'failed');
 	return {
 		passed: results.filter(({ status }) => status === 'passed').length,
-		failed: results.filter(({ status }) => status === 'failed').length,
+		failed: failed.length,
+		failedFiles: testResults.filter(({ status }) => status === 'failed').map(({ name }) => relative(root, name)),
 		skipped: results.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ fullName }) => fullName),
 	};
 }

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { vi } from 'vitest';
-import { makeTempDir } from './temp-dir.ts';
+import { makeFastTempDir } from './temp-dir.ts';
 
 export interface RedisServer {
 	readonly port: number;
@@ -34,7 +34,7 @@ function isInstalled(): boolean {
 
 /** `options`: command line arguments beside the port, such as `--appendonly yes`. */
 export async function startRedis(options: readonly string[] = [], fixedPort?: number): Promise<RedisServer> {
-	const folder = makeTempDir();
+	const folder = makeFastTempDir();
 	const port = fixedPort ?? (await freePort());
 	let running: ChildProcess | undefined;
 
