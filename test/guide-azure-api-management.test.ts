@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { apimProblems } from '#assembly/assemble';
+import { apimProblems } from '#assembly/index';
 import { loadConfig } from '#config/load';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { type GuardedGateway, startGuardedGateway } from './support/guarded-gateway.ts';

@@ -2,9 +2,10 @@
  * The admin listener's HTTP: a small server of its own with small limits, so that nothing that happens to traffic can
  * keep an operator out, and nothing that happens here can slow traffic down.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log, RequestView } from '#core/index';
 import { isLoopbackHost } from '#formats/ip';
+import { nodeHttp } from '#http/node-http';
 import { type AdminRequest, problem, type Reply } from './exchange.ts';
 
 export interface AdminServerOptions {
@@ -36,7 +37,7 @@ const idleTime = 20_000;
 /** Rejects with a readable Error when it cannot be opened. */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
 	const { host, port, loopbackOnly, log } = options;
-	const server = createServer(
+	const server = nodeHttp().createServer(
 		{
 			maxHeaderSize: maxHead,
 			headersTimeout: 10_000,

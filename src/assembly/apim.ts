@@ -36,6 +36,8 @@ import { checkPolicy, placeOf } from './apim-policies.ts';
 import type { Runtime } from './assemble.ts';
 import { makeOwnToken } from './backend-tokens.ts';
 
+export { apimProblems } from './apim-policies.ts';
+
 /** The definition with the providers that its policies come to, and the policies as they were read. */
 export interface ReadApim {
 	readonly definition: Definition;
@@ -71,7 +73,7 @@ export interface ApimParts {
 	/** Made here and not started yet. */
 	readonly fresh: readonly OwnToken[];
 	/** Sources of metadata URLs that requests have named. */
-	readonly named: NamedMetadata;
+	readonly named: Pick<NamedMetadata, 'stop'>;
 }
 
 /** `shared`: where rates are counted together with other gateways; undefined: each process counts for itself. */

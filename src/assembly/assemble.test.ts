@@ -5,7 +5,9 @@ import { definition, provider, route, rules } from '../../test/support/definitio
 import { fakeClock, fakeFetcher, fakeLog, fakePoster, fakeTimers } from '../../test/support/fake-runtime.ts';
 import { requestView } from '../../test/support/request-view.ts';
 import { signJws, testKey } from '../../test/support/sign-jws.ts';
+import { withApimCode } from './apim-code.ts';
 import { assemble } from './assemble.ts';
+import { assemble as assembleAll } from './index.ts';
 
 const url = 'https://idp.example.com/keys';
 const keys = { from: 'url', url, insecureHttp: false, staleFor: 86_400 } as const;
@@ -154,4 +156,19 @@ test('a provider that is asked about its tokens keeps what asks it, as long as i
 	poster.answer({ body: { active: false } });
 	expect(await changed.decide(request)).toMatchObject({ kind: 'deny', reason: 'token_inactive' });
 	expect(await first.decide(request)).toMatchObject({ kind: 'allow', facts: { cached: true } });
+});
+
+test('a policy of API Management needs the code that runs it, which the runtime brings', async () => {
+	const { runtime } = setUp();
+	const text =
+		'<policies><inbound><return-response><set-status code="418" /></return-response></inbound><backend /><outbound /><on-error /></policies>';
+	const withPolicy = definition({
+		routes: [route({ name: 'orders', path: '/orders', apimPolicy: [{ scope: 'api', file: 'policy.xml', text }] })],
+	});
+	expect(() => assemble(withPolicy, runtime)).toThrow('route orders: it has a policy of Azure API Management');
+	const [request, answer] = [requestView({ target: '/orders' }), { kind: 'answer', status: 418 }];
+	const loaded = assemble(withPolicy, await withApimCode(withPolicy, runtime));
+	expect(await loaded.decide(request)).toMatchObject(answer);
+	expect(await assembleAll(withPolicy, runtime).decide(request)).toMatchObject(answer);
+	expect(await withApimCode(base, runtime)).toBe(runtime);
 });

@@ -28,7 +28,8 @@ import { compilePolicy } from '#policy/compile';
 import { createDecide } from '#policy/decide';
 import { createOwnDocuments, type OwnDocuments } from '#policy/own-documents';
 import type { Policy } from '#policy/policy';
-import { type ApimParts, linkApim, readApimPolicies } from './apim.ts';
+import type { ApimParts } from './apim.ts';
+import { type ApimCode, codeFor, withoutPolicies } from './apim-code.ts';
 import { type BackendTokens, createBackendTokens } from './backend-tokens.ts';
 import { createDecryptionKeys } from './decryption-keys.ts';
 import { createIntrospectors } from './introspectors.ts';
@@ -41,7 +42,6 @@ import { createSessions, type Sessions } from './sessions.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import { createMemoryState, type State } from './state.ts';
 
-export { apimProblems } from './apim-policies.ts';
 export { decryptionKeyProblems } from './decryption-keys.ts';
 export { clientProblems } from './introspectors.ts';
 export { localKeyProblems } from './key-sources.ts';
@@ -71,6 +71,8 @@ export interface Runtime {
 	readonly state?: State;
 	/** Where DPoP proofs are taken for used, in place of the state's store: for one of several processes without a common store. */
 	readonly claims?: Pick<Store, 'claim'>;
+	/** What runs policies of Azure API Management; needed for a definition that has such policies alone (`withApimCode`). */
+	readonly apimCode?: ApimCode;
 	/** Puts on record what a provider’s logout token ends. Default: only the request that brings it is recorded. */
 	readonly recordChange?: RecordChange;
 }
@@ -126,8 +128,9 @@ const handOverTime = 30_000;
  * cache of genuine tokens, in which entries of changed providers do not count.
  */
 export function assemble(written: Definition, runtime: Runtime, previous?: Assembly): Assembly {
-	const apimPolicies = readApimPolicies(written, runtime);
-	const { definition } = apimPolicies;
+	const apimCode = codeFor(written, runtime);
+	const apimPolicies = apimCode?.readApimPolicies(written, runtime);
+	const definition = apimPolicies?.definition ?? written;
 	const { clock, cryptography, timers } = runtime;
 	const before =
 		previous === undefined
@@ -145,7 +148,10 @@ export function assemble(written: Definition, runtime: Runtime, previous?: Assem
 	const genuine = kept?.definition.tokenCacheBytes === definition.tokenCacheBytes ? kept.policy.genuine : undefined;
 	const tokenId = kept?.policy.tokenId ?? createTokenId(digestKey, cryptography);
 	const backend = createBackendTokens(definition, runtime, state, tokenId, kept?.backend);
-	const apim = linkApim(apimPolicies, keys, runtime, state.sharedBuckets, previous?.apim);
+	const apim =
+		apimCode === undefined || apimPolicies === undefined
+			? withoutPolicies
+			: apimCode.linkApim(apimPolicies, keys, runtime, state.sharedBuckets, previous?.apim);
 	const sessions = createSessions({ definition, keys, state, runtime });
 	const policy = compilePolicy(definition, {
 		programs: apim.programs,

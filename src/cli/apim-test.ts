@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { createRequestTrace, type PolicyTrace } from '#assembly/apim-trace';
-import { apimProblems, assemble } from '#assembly/assemble';
+import { apimProblems, assemble } from '#assembly/index';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfigText } from '#config/load';
 import { type DocumentFetcher, type HeaderList, isJsonObject, type JsonObject } from '#core/index';

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { apimProblems, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
+import { policyCheck } from '#assembly/apim-code';
+import { clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { nodeCryptography } from '#runtime/node/cryptography';
@@ -29,7 +30,7 @@ export async function runCheck(args: readonly string[]): Promise<number> {
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
-		checkPolicy: (policy, apim) => apimProblems(policy, apim, nodeCryptography),
+		checkPolicy: policyCheck(nodeCryptography),
 	});
 	const valid = definition !== undefined;
 	if (values['json'] === true) {

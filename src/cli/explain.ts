@@ -1,7 +1,8 @@
 /** `countersign explain`: why is this request decided as it is? Offline from a configuration file, or by a running gateway. */
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
-import { apimProblems, assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
+import { policyCheck, withApimCode } from '#assembly/apim-code';
+import { assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
 import { type Explanation, explain } from '#policy/explain';
@@ -108,13 +109,13 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkClient: (client) => clientProblems(client, nodeCryptography),
-		checkPolicy: (policy, apim) => apimProblems(policy, apim, nodeCryptography),
+		checkPolicy: policyCheck(nodeCryptography),
 	});
 	if (definition === undefined) {
 		process.stderr.write(`${formatDiagnostics(config, diagnostics, { colour: process.stderr.isTTY })}\n`);
 		return undefined;
 	}
-	const assembly = assemble(definition, {
+	const runtime = await withApimCode(definition, {
 		clock: systemClock,
 		timers: systemTimers,
 		cryptography: nodeCryptography,
@@ -122,6 +123,7 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		poster: createFormPoster(),
 		log: createLog(process.stderr, { json: false }),
 	});
+	const assembly = assemble(definition, runtime);
 	try {
 		await assembly.start();
 		const request = explainedRequest(assembly.policy, { ...asked, headers: Object.entries(asked.headers) });

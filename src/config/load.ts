@@ -8,7 +8,7 @@ import { defineGateway } from './define.ts';
 import type { ClientDefinition, DecryptionKeyDefinition, Definition, KeysDefinition } from './definition.ts';
 import { createReport, type Diagnostic, formatPath } from './diagnostics.ts';
 import { readDocument } from './document.ts';
-import { asList, type CheckMintingKey, type FileContent, type Reading } from './reading.ts';
+import { asList, type CheckMintingKey, type CheckPolicy, type FileContent } from './reading.ts';
 import { findSecrets } from './secret-ages.ts';
 import { fillSecrets, readableFileError, resolvePath, type SecretSources } from './secrets.ts';
 import { type ShapedFile, shapeFile } from './shape.ts';
@@ -22,8 +22,11 @@ export interface LoadEnvironment extends SecretSources {
 	readonly checkKeys?: (keys: KeysDefinition) => readonly string[];
 	/** The same for keys that decrypt tokens. */
 	readonly checkDecryptionKey?: (key: DecryptionKeyDefinition) => readonly string[];
-	/** What is wrong or risky in a policy of Azure API Management. Default: not looked at. */
-	readonly checkPolicy?: Reading['checkPolicy'];
+	/**
+	 * What is wrong or risky in a policy of Azure API Management; `load` is called for a file in which a route has one.
+	 * Default: not looked at.
+	 */
+	readonly checkPolicy?: CheckPolicy | { readonly load: () => Promise<CheckPolicy> };
 	/** The same for our own keys towards authorization servers. */
 	readonly checkClient?: (client: ClientDefinition) => readonly string[];
 	/** The name of a key that signs minted tokens, or what is wrong with it, without key material. */
@@ -94,7 +97,7 @@ export async function loadConfigText(
 					now: (environment.now ?? Date.now)(),
 					checkKeys: environment.checkKeys,
 					checkDecryptionKey: environment.checkDecryptionKey,
-					checkPolicy: environment.checkPolicy,
+					checkPolicy: await policyCheckOf(shaped, environment),
 					checkClient: environment.checkClient,
 					checkMintingKey: environment.checkMintingKey,
 				});
@@ -113,6 +116,14 @@ export async function loadConfigText(
 function asDiagnostic(problem: ReturnType<typeof readDocument>['problems'][number]): Diagnostic {
 	const { position, path, message, fix } = problem;
 	return { severity: 'error', path: formatPath(path), ...position, message, ...(fix === undefined ? {} : { fix }) };
+}
+
+async function policyCheckOf(
+	{ routes }: ShapedFile,
+	{ checkPolicy }: LoadEnvironment,
+): Promise<CheckPolicy | undefined> {
+	if (typeof checkPolicy !== 'object') return checkPolicy;
+	return routes.some(({ values }) => values.apim_policy !== undefined) ? checkPolicy.load() : undefined;
 }
 
 async function readNamedFiles(

@@ -31,12 +31,14 @@ export interface Reading {
 	/** Problems of keys that decrypt tokens; empty: none. */
 	readonly checkDecryptionKey: ((key: DecryptionKeyDefinition) => readonly string[]) | undefined;
 	/** What is wrong or risky in a policy of Azure API Management. */
-	readonly checkPolicy: ((policy: ApimPolicyDefinition, apim: ApimDefinition) => readonly PolicyProblem[]) | undefined;
+	readonly checkPolicy: CheckPolicy | undefined;
 	/** Problems of our own keys towards authorization servers; empty: none. */
 	readonly checkClient: ((client: ClientDefinition) => readonly string[]) | undefined;
 	/** The name of a key that signs minted tokens, or what is wrong with it. */
 	readonly checkMintingKey: CheckMintingKey | undefined;
 }
+
+export type CheckPolicy = (policy: ApimPolicyDefinition, apim: ApimDefinition) => readonly PolicyProblem[];
 
 /** `place`: file, line and column. */
 export interface PolicyProblem {

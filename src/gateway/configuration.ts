@@ -5,8 +5,8 @@
  */
 
 import { readFile, stat } from 'node:fs/promises';
+import { policyCheck } from '#assembly/apim-code';
 import {
-	apimProblems,
 	clientProblems,
 	decryptionKeyProblems,
 	localKeyProblems,
@@ -53,7 +53,7 @@ export async function takeSnapshot(file: string, { cryptography, clock }: Runtim
 		checkKeys: (keys) => localKeyProblems(keys, cryptography),
 		checkDecryptionKey: (key) => decryptionKeyProblems(key, cryptography),
 		checkClient: (client) => clientProblems(client, cryptography),
-		checkPolicy: (policy, apim) => apimProblems(policy, apim, cryptography),
+		checkPolicy: policyCheck(cryptography),
 		checkMintingKey: (key) => mintingKeyName(key, cryptography),
 	});
 	const texts = await settle(contents);

@@ -4,6 +4,7 @@
  * when all of them could.
  */
 import { createSecureContext } from 'node:tls';
+import { withApimCode } from '#assembly/apim-code';
 import { type Assembly, assemble, type Runtime } from '#assembly/assemble';
 import type { Definition } from '#config/definition';
 import type { ListenerOptions } from '#http/engine';
@@ -48,7 +49,9 @@ export function createInstallation({ runtime, live, onSwap, warmUp = 5_000 }: In
 	return async (configuration) => {
 		checkCertificates(configuration.listeners);
 		checkUpstreams(configuration.definition);
-		const next = assemble(configuration.definition, runtime, live.assembly);
+		const { definition } = configuration;
+		// The configuration before may have had no use for what this one needs.
+		const next = assemble(definition, await withApimCode(definition, runtime), live.assembly);
 		await warm(next);
 		return {
 			commit() {

@@ -2,6 +2,7 @@
  * What serves requests in one process, alone or as one of several workers: assembly, engine, audit trail and metrics,
  * put together from a configuration that somebody else has read and goes on reading.
  */
+import { withApimCode } from '#assembly/apim-code';
 import { type Assembly, assemble, type Runtime } from '#assembly/assemble';
 import type { Upstream } from '#core/index';
 import { createEngine } from '#http/create-engine';
@@ -11,11 +12,11 @@ import { type AuditRecord, auditRecord } from '#observe/audit-record';
 import { type AuditTrail, createAuditTrail } from '#observe/audit-trail';
 import { type ChangeRecord, changeRecord, createChangeRecorder, type RecordChange } from '#observe/change-record';
 import { createLineFile, type LineFile } from '#runtime/node/line-file';
-import { withKeptKeys } from './beginning.ts';
 import { type Configuration, createInstallation, type Prepare } from './installation.ts';
 import { createLive, type Live } from './live.ts';
 import { createObservation, type Observation } from './observation.ts';
 import { withState } from './open-state.ts';
+import { withKeptKeys } from './ports.ts';
 import { createRequestHandler } from './request-handler.ts';
 
 export interface ServingOptions {
@@ -73,8 +74,8 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 	const openAudit = () =>
 		createLineFile({ path: definition.audit.file, log, ...(output === undefined ? {} : { output }) });
 	auditFile = onAudit === undefined ? await openAudit().catch(abandon) : undefined;
-	const live = await Promise.resolve()
-		.then(() => createLive(assemble(definition, runtime)))
+	const live = await withApimCode(definition, runtime)
+		.then((able) => createLive(assemble(definition, able)))
 		.catch(abandon);
 	const { sendMetrics } = options;
 	const observation = await createObservation(definition, runtime, {

@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { Definition } from '#config/definition';
 import { createLog } from '#runtime/node/log';
-import { createPorts, readStart } from './beginning.ts';
+import { readStart } from './beginning.ts';
+import { createPorts } from './ports.ts';
 import { type Gateway, serveAlone } from './start-gateway.ts';
 import { type GatewayOfWorkers, serveWithWorkers } from './workers/serve-with-workers.ts';
 

@@ -6,14 +6,16 @@
 import { randomBytes } from 'node:crypto';
 import { openAdmin } from '#admin/admin';
 import type { AdminServer } from '#admin/server';
+import { withApimCode } from '#assembly/apim-code';
 import { assemble, type Runtime } from '#assembly/assemble';
 import { createChangeRecorder } from '#observe/change-record';
 import { createLineFile, type LineFile, standardOutput } from '#runtime/node/line-file';
 import { createFileWatch } from '#runtime/node/watch';
-import { type Started, withKeptKeys } from '../beginning.ts';
+import type { Started } from '../beginning.ts';
 import { type Configuration, createInstallation, type Prepared } from '../installation.ts';
 import { createLive } from '../live.ts';
 import { withState } from '../open-state.ts';
+import { withKeptKeys } from '../ports.ts';
 import { createReloader } from '../reload.ts';
 import { watchSecrets } from '../secret-watch.ts';
 import type { Gateway, Phase } from '../start-gateway.ts';
@@ -62,8 +64,8 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 		const { append: output } = standardOutput;
 		changes = await createLineFile({ path: definition.audit.file, log, output }).catch(abandon);
 	}
-	const live = await Promise.resolve()
-		.then(() => createLive(assemble(definition, runtime)))
+	const live = await withApimCode(definition, runtime)
+		.then((able) => createLive(assemble(definition, able)))
 		.catch(abandon);
 	const prepareOwn = createInstallation({ runtime, live, onSwap() {} });
 	const sockets = await bindSockets(first.listeners).catch(abandon);

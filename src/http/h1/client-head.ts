@@ -1,10 +1,12 @@
 /** The heads that a client receives: of the upstream's response, of the gateway's own answers, and of a switch. */
-import { STATUS_CODES } from 'node:http';
 import { isFieldValue } from '#formats/header-value';
 import type { PreparedAnswer } from '../answer.ts';
+import { nodeHttp } from '../node-http.ts';
 import { hasNoContent } from '../status.ts';
 import { placeOf } from './field-lines.ts';
 import type { ResponseHead } from './response-head.ts';
+
+const { STATUS_CODES: reasonPhrases } = nodeHttp();
 
 /** How the connection goes on after this response. */
 export interface ClientConnectionState {
@@ -56,7 +58,7 @@ const statusLines = new Map<number, string>();
 function statusLine(status: number): string {
 	let line = statusLines.get(status);
 	if (line === undefined) {
-		line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+		line = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}\r\n`;
 		// Statuses have three digits, so this map is small.
 		statusLines.set(status, line);
 	}
