@@ -1,10 +1,13 @@
 /** `countersign explain`: why is this request decided as it is? Offline from a configuration file, or by a running gateway. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { text as readStream } from 'node:stream/consumers';
 import { policyCheck, withApimCode } from '#assembly/apim-code';
 import { assemble, clientProblems, decryptionKeyProblems, localKeyProblems } from '#assembly/assemble';
+import { createMemoryState } from '#assembly/state';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfig } from '#config/load';
+import type { Log } from '#core/index';
 import { type Explanation, explain } from '#policy/explain';
 import { explainedRequest } from '#policy/explained-request';
 import { systemClock } from '#runtime/node/clock';
@@ -12,6 +15,7 @@ import { nodeCryptography } from '#runtime/node/cryptography';
 import { createDocumentFetcher } from '#runtime/node/document-fetcher';
 import { createFormPoster } from '#runtime/node/form-poster';
 import { createLog } from '#runtime/node/log';
+import { createSealing } from '#runtime/node/sealing';
 import { systemTimers } from '#runtime/node/timers';
 import { renderExplanation } from './render-explanation.ts';
 import { parseOptions, textOption, UsageError } from './usage.ts';
@@ -23,7 +27,8 @@ Runs every check that a request with this token would meet, in order, and shows 
 skew, and which other provider or route would accept the token. Exit status 0: allowed, 1: refused. Never prints the
 token, never forwards anything.
 
-  --config FILE       decide with this configuration file; keys are fetched from the providers
+  --config FILE       decide with this configuration file; keys are fetched from the providers. Its store is not opened:
+                      revocations, and key pairs and sessions in it, are known to the running gateway alone
   --admin URL         ask the running gateway at its admin address in place of --config
   --admin-token-file FILE   token for the admin API, where it asks for one
   --url URL           what the client calls, e.g. https://api.example.com/orders/7, or a path below public_url
@@ -115,13 +120,18 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 		process.stderr.write(`${formatDiagnostics(config, diagnostics, { colour: process.stderr.isTTY })}\n`);
 		return undefined;
 	}
+	if (definition.store.type !== 'memory') {
+		process.stderr.write(
+			'countersign explain: the store is not opened, so nothing is known of revocations, or of key pairs and sessions in it; --admin asks the running gateway\n',
+		);
+	}
+	const ports = { clock: systemClock, timers: systemTimers, cryptography: nodeCryptography, log: quietLog() };
 	const runtime = await withApimCode(definition, {
-		clock: systemClock,
-		timers: systemTimers,
-		cryptography: nodeCryptography,
+		...ports,
 		fetcher: createDocumentFetcher(),
 		poster: createFormPoster(),
-		log: createLog(process.stderr, { json: false }),
+		// Nothing of it outlives this process; sessions and minting keys go nowhere without something that seals them.
+		state: createMemoryState({ ...ports, sealing: createSealing([randomBytes(32)]) }),
 	});
 	const assembly = assemble(definition, runtime);
 	try {
@@ -132,6 +142,11 @@ async function explainOffline(config: string, asked: Asked): Promise<Explanation
 	} finally {
 		assembly.stop();
 	}
+}
+
+/** What goes well, a key that was made say, is no news about a request. */
+function quietLog(): Log {
+	return { ...createLog(process.stderr, { json: false }), info() {} };
 }
 
 async function explainByAdmin(admin: string, asked: Asked, tokenFile: string | undefined): Promise<Explanation> {

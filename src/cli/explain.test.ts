@@ -1,0 +1,62 @@
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { tempDir, writeIn } from '../../test/support/temp-dir.ts';
+import { createTestProvider } from '../../test/support/test-provider.ts';
+import { runExplain } from './explain.ts';
+
+const folder = tempDir();
+const provider = await createTestProvider();
+const sealingKey = 'BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE=';
+
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => provider.stop());
+
+async function run(config: object, ...args: readonly string[]) {
+	const written = { out: '', err: '' };
+	vi.spyOn(process.stdout, 'write').mockImplementation((text) => (written.out += String(text)) !== '');
+	vi.spyOn(process.stderr, 'write').mockImplementation((text) => (written.err += String(text)) !== '');
+	const file = writeIn(folder, 'gateway.yaml', JSON.stringify(config));
+	const status = await runExplain(['--config', file, ...args]);
+	return { status, ...written };
+}
+
+/** What holds state of every kind. */
+const config = (store: object) => ({
+	listen: '127.0.0.1:0',
+	public_url: 'http://localhost:8080',
+	store,
+	minting: { issuer: 'http://localhost:8080' },
+	providers: {
+		idp: {
+			issuer: provider.issuer,
+			audience: provider.audience,
+			client: { id: 'gateway', secret: 'a secret of the gateway, 32 bytes' },
+			max_lifetime: '1h',
+		},
+		bus: { tokens: ['shared_access'], format: 'service_bus', audience: 'sb://bus.example.net/', stored_keys: true },
+	},
+	sessions: { web: { provider: 'idp' } },
+	routes: [
+		{
+			name: 'orders',
+			path: '/orders',
+			providers: ['idp', 'bus'],
+			sessions: 'web',
+			upstream: 'http://127.0.0.1:9',
+			backend_token: { type: 'mint', audience: 'orders' },
+		},
+	],
+});
+
+test.each([
+	['in memory', { type: 'memory' }, ''],
+	[
+		'in a file',
+		{ type: 'sqlite', path: './store.db', encryption_keys: [sealingKey] },
+		'countersign explain: the store is not opened, so nothing is known of revocations, or of key pairs and sessions in it; --admin asks the running gateway\n',
+	],
+])('a file with sessions, stored keys and minting, its store %s', async (_where, store, said) => {
+	const token = writeIn(folder, 'token', provider.issue({}));
+	const { status, out, err } = await run(config(store), '--url', '/orders', '--token-file', token);
+	expect(out).toContain('allow: every check passed');
+	expect([status, err]).toEqual([0, said]);
+});
