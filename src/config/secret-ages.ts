@@ -25,6 +25,21 @@ const texts: readonly (readonly string[])[] = [
 	['minting', 'keys', '*', 'text'],
 	['store', 'encryption_keys'],
 	['audit', 'digest_key'],
+	['dpop', 'nonce_key'],
+	['apim', 'managed_identity', 'identity_header'],
+];
+
+interface MixedPlace {
+	readonly place: readonly string[];
+	isSecret(text: string, isReference: boolean): boolean;
+}
+
+/** Places whose text may be a secret. What is given by reference is taken for one where the text alone does not tell. */
+const mixedTexts: readonly MixedPlace[] = [
+	// RFC 3986 §3.2.1: with a password in it.
+	{ place: ['store', 'url'], isSecret: (text) => /^[a-z]+:\/\/[^/?#@]*:[^/?#]+@/i.test(text) },
+	{ place: ['apim', 'named_values', '*'], isSecret: (_, isReference) => isReference },
+	{ place: ['telemetry', 'otlp', 'headers', '*'], isSecret: (_, isReference) => isReference },
 ];
 
 /** Places whose text names the file that holds it. */
@@ -34,7 +49,11 @@ const files: readonly (readonly string[])[] = [
 	...clientFiles.map((key) => ['providers', '*', 'client', key]),
 	...clientFiles.map((key) => ['routes', '*', 'backend_token', 'client', key]),
 	...clientFiles.map((key) => ['sessions', '*', 'client', key]),
-	...['client_key', 'client_certificate'].map((key) => ['routes', '*', 'upstream', 'tls', key]),
+	...['client_key', 'client_certificate'].flatMap((key) => [
+		['routes', '*', 'upstream', 'tls', key],
+		['apim', 'backends', '*', 'tls', key],
+	]),
+	['apim', 'certificates', '*', 'key'],
 	...['key', 'certificate'].flatMap((key) => [
 		['listen', 'tls', key],
 		['listen', '*', 'tls', key],
@@ -60,10 +79,12 @@ export async function findSecrets(data: JsonValue, around: SecretSurroundings): 
 	const { folder, originOf, changedAt, readFile } = around;
 	const timeOf = async (file: string | undefined) => (file === undefined ? undefined : changedAt?.(file));
 	const found: FoundSecret[] = [];
-	for (const pattern of texts) {
-		for (const { path, text } of textsAt(data, pattern)) {
+	const places = [...texts.map((place) => ({ place, isSecret: () => true })), ...mixedTexts];
+	for (const { place, isSecret } of places) {
+		for (const { path, text } of textsAt(data, place)) {
 			const { file, isFromEnvironment } = originOf(path);
 			const from = file !== undefined ? 'file' : isFromEnvironment ? 'environment' : 'configuration';
+			if (!isSecret(text, from !== 'configuration')) continue;
 			found.push({ path, at: formatPath(path), from, file, changedAt: await timeOf(file), mark: markOf(text) });
 		}
 	}
