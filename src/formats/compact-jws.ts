@@ -3,9 +3,11 @@
  * for one token, no extension that is not understood, no nesting. Nothing here is believed yet: no signature is checked.
  */
 import { type JsonObject, member, type UnverifiedJws } from '#core/index';
-import { decodeBase64url } from './base64url.ts';
-import { parseStrictJsonObject } from './strict-json.ts';
-import { decodeUtf8, encodeUtf8 } from './utf8.ts';
+import { decodeBase64urlInto, decodedLength } from './base64url.ts';
+import { KnownTexts } from './known-texts.ts';
+import { briefOctets } from './octets.ts';
+import { decodeStrictJsonObject } from './strict-json.ts';
+import { decodeUtf8, encodeAsciiInto, encodeUtf8 } from './utf8.ts';
 
 /** Names that the specifications define themselves: RFC 7515 §4.1, RFC 7516 §4.1, RFC 7518 §4, RFC 7519 §4.1. */
 const registeredNames: ReadonlySet<string> = new Set(
@@ -28,15 +30,18 @@ export function parseCompactJws(token: string): UnverifiedJws | string {
 	const second = first < 0 ? -1 : token.indexOf('.', first + 1);
 	if (second < 0 || token.includes('.', second + 1)) return segmentsFault(token);
 
-	const header = decodeObject(token.slice(0, first), 'header', 1);
+	const coded = encodeToken(token);
+	const header = readHeader(token, coded, first);
 	if (typeof header === 'string') return header;
-	const fault = headerFault(header);
-	if (fault !== undefined) return fault;
-	const claims = decodeObject(token.slice(first + 1, second), 'payload', 2);
+	const claims = decodeObject(coded, first + 1, second, 'payload', 2);
 	if (typeof claims === 'string') return claims;
-	const signature = decodeBase64url(token.slice(second + 1));
-	if (signature === null) return 'segment 3 is not base64url';
-	return { header, claims, signingInput: encodeUtf8(token.slice(0, second)), signature };
+	const length = decodedLength(token.length - second - 1);
+	const signature = briefOctets(Math.max(0, length));
+	if (length < 0 || !decodeBase64urlInto(signature, coded, second + 1, token.length))
+		return 'segment 3 is not base64url';
+	const signingInput = briefOctets(second);
+	signingInput.set(coded.subarray(0, second));
+	return { header, claims, signingInput, signature };
 }
 
 /**
@@ -71,13 +76,50 @@ function segmentsFault(token: string): string {
 	}
 }
 
-function decodeObject(segment: string, what: 'header' | 'payload', position: number): JsonObject | string {
-	if (segment === '') return `segment ${position} (${what}) is empty`;
-	const bytes = decodeBase64url(segment);
-	if (bytes === null) return `segment ${position} is not base64url`;
-	const text = decodeUtf8(bytes);
-	if (text === null) return `${what} is not UTF-8`;
-	return parseStrictJsonObject(text) ?? `${what} is not a JSON object, or repeats a member`;
+/** The token that is being read, and what one of its segments stands for: of no use once the reading has ended. */
+const codedOctets = new Uint8Array(8_192);
+const segmentOctets = new Uint8Array(6_144);
+
+/** An octet a character. What is not ASCII becomes `!`, which is not base64url either. */
+function encodeToken(token: string): Uint8Array {
+	return encodeAsciiInto(token, codedOctets) ? codedOctets : encodeUtf8(token.replace(/[^\0-\x7f]/g, '!'));
+}
+
+/**
+ * Headers by their whole segment, which says nothing about the tokens that begin with it: all tokens of a key begin alike.
+ * Only those that are good get in, and nobody can change one.
+ */
+const headers = new KnownTexts<JsonObject>(256);
+
+function readHeader(token: string, coded: Uint8Array, length: number): JsonObject | string {
+	const known = headers.find(token.slice(0, length));
+	if (known !== undefined) return known;
+	const header = decodeObject(coded, 0, length, 'header', 1);
+	if (typeof header === 'string') return header;
+	const fault = headerFault(header);
+	if (fault !== undefined) return fault;
+	// A header with a key in it is one client's: it would push out those that come again.
+	const isFlat = Object.values(header).every((value) => typeof value !== 'object');
+	// Its own text: a part of the token's would keep the head of its request alive.
+	const text = isFlat ? decodeUtf8(coded.subarray(0, length)) : null;
+	if (text !== null) headers.keep(text, Object.freeze(header));
+	return header;
+}
+
+function decodeObject(
+	coded: Uint8Array,
+	from: number,
+	to: number,
+	what: 'header' | 'payload',
+	position: number,
+): JsonObject | string {
+	if (from === to) return `segment ${position} (${what}) is empty`;
+	const length = decodedLength(to - from);
+	const octets = length <= segmentOctets.length ? segmentOctets : new Uint8Array(length);
+	if (length < 0 || !decodeBase64urlInto(octets, coded, from, to)) return `segment ${position} is not base64url`;
+	const object = decodeStrictJsonObject(octets.subarray(0, length));
+	if (object === null) return `${what} is not UTF-8`;
+	return object ?? `${what} is not a JSON object, or repeats a member`;
 }
 
 function headerFault(header: JsonObject): string | undefined {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeUtf8, encodeUtf8 } from './utf8.ts';
+import { decodeUtf8, encodeAsciiInto, encodeUtf8 } from './utf8.ts';
 
 test.each([
 	['an overlong dot', [0xc0, 0xae]],
@@ -44,4 +44,20 @@ test('accepts only what encodes to the same octets again', () => {
 
 test('a lone surrogate becomes U+FFFD', () => {
 	expect(encodeUtf8('\ud800')).toEqual(Uint8Array.of(0xef, 0xbf, 0xbd));
+});
+
+test.each([
+	['abc', 3, true],
+	['', 0, true],
+	['abc', 2, false],
+	['ab\x7f', 8, true],
+	['ab\x80', 8, false],
+	['éa', 2, false],
+	['aé', 8, false],
+	['€', 1, false],
+	['\ud800', 3, false],
+])('%j as ASCII into %i octets: %s', (text, room, fits) => {
+	const octets = new Uint8Array(room);
+	expect(encodeAsciiInto(text, octets)).toBe(fits);
+	if (fits) expect(Buffer.from(octets.subarray(0, text.length)).toString('latin1')).toBe(text);
 });

@@ -17,3 +17,12 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 export function encodeUtf8(text: string): Uint8Array {
 	return encoder.encode(text);
 }
+
+/** Whether `text` is nothing but ASCII and fits into `octets`, the beginning of which then holds it, an octet a character. */
+export function encodeAsciiInto(text: string, octets: Uint8Array): boolean {
+	const { length } = text;
+	if (length > octets.length) return false;
+	// With other characters there are more octets than characters, or no room for all of them.
+	const { read, written } = encoder.encodeInto(text, octets);
+	return read === length && written === length;
+}

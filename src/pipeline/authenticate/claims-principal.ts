@@ -10,14 +10,11 @@ import {
 	type Principal,
 	type UnverifiedJws,
 } from '#core/index';
-
-/** Characters of a text whose reading is shared, and how many of them are known at once. */
-const maxLength = 256;
-const maxKnown = 1_000;
+import { KnownTexts } from '#formats/known-texts';
 
 /** One reading for all tokens that say the same: a hundred thousand live tokens have a handful of scopes and audiences. */
-class Shared<T> {
-	readonly #known = new Map<string, T>();
+class Shared<T extends object> {
+	readonly #known = new KnownTexts<T>(1_000);
 	readonly #read: (text: string) => T;
 
 	/** `read` must depend on the text alone, and nobody may change what it gives. */
@@ -26,12 +23,10 @@ class Shared<T> {
 	}
 
 	of(text: string): T {
-		if (text.length > maxLength) return this.#read(text);
-		let value = this.#known.get(text);
+		let value = this.#known.find(text);
 		if (value === undefined) {
 			value = this.#read(text);
-			if (this.#known.size >= maxKnown) this.#known.clear();
-			this.#known.set(text, value);
+			this.#known.keep(text, value);
 		}
 		return value;
 	}
