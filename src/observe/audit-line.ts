@@ -1,27 +1,45 @@
 /**
  * An audit record as its line of JSON, put together as text: the same line that `JSON.stringify` makes of the record,
- * without the record.
+ * without the record. What one line has in common with those before it is kept as one piece: a line costs by its pieces,
+ * once when they are joined and once more when they are written, and hardly by its length.
  */
 import type { Facts } from '#core/index';
 import { actorsOf } from './actors.ts';
 import { type AuditInput, cut, round } from './audit-record.ts';
+import { inQuotes, quoted } from './json-text.ts';
 
 /** Equal to `JSON.stringify(auditRecord(input))`, without a line end. */
 export function auditLine(input: AuditInput): string {
-	const { facts, reason, event } = input;
+	const { facts, host, path, peer, duration, upstreamDuration } = input;
 	// Ids, reasons and decisions are ours: none of their characters needs an escape.
-	let line = `{"time":"${timeText(input.time)}","request_id":"${input.requestId}","trace_id":"${input.traceId}","span_id":"${input.spanId}"`;
-	if (event !== undefined) line += `,"event":"${event}"`;
-	line += `,"decision":"${input.decision}"`;
-	if (reason !== undefined) line += `,"reason":"${reason}"${judgedText(facts)}`;
-	if (input.status !== undefined) line += `,"status":${input.status}`;
-	line += `${member('method', input.method)}${member('host', input.host)}${member('path', input.path)}`;
+	let line = `${opening(input.time)}${input.requestId}","trace_id":"${input.traceId}","span_id":"${input.spanId}${outcome(input)}`;
+	if (host !== undefined) line += `,"host":"${inQuotes(cut(host))}"`;
+	if (path !== undefined) line += `,"path":"${inQuotes(cut(path))}"`;
 	if (facts !== undefined) line += subjectText(facts);
-	if (input.peer !== undefined) line += `,"peer":${quoted(input.peer)}`;
-	if (input.upstreamStatus !== undefined) line += `,"upstream_status":${input.upstreamStatus}`;
-	if (input.duration !== undefined) line += `,"duration":${millisecondsText(input.duration)}`;
-	if (input.upstreamDuration !== undefined) line += `,"upstream_duration":${millisecondsText(input.upstreamDuration)}`;
+	if (peer !== undefined) line += `,"peer":"${inQuotes(peer)}"`;
+	line += upstreamStatusText(input.upstreamStatus);
+	if (duration !== undefined) line += `,"duration":${millisecondsText(duration)}`;
+	if (upstreamDuration !== undefined) line += `,"upstream_duration":${millisecondsText(upstreamDuration)}`;
 	return `${line}}`;
+}
+
+/** Decisions without a reason, the last one of each status, with the text of its line. */
+const outcomes: ({ readonly decision: string; readonly method: string; readonly text: string } | undefined)[] = [];
+
+/** From the quote behind the span's id to the method. */
+function outcome({ event, decision, reason, status, method, facts }: AuditInput): string {
+	if (event === undefined && reason === undefined && status !== undefined && method !== undefined) {
+		const known = outcomes[status];
+		if (known !== undefined && known.method === method && known.decision === decision) return known.text;
+		const text = flat('","decision":"', decision, `","status":${status}`, member('method', method));
+		if (status >= 0 && status < 1000) outcomes[status] = { decision, method, text };
+		return text;
+	}
+	let text = event === undefined ? '"' : `","event":"${event}"`;
+	text += `,"decision":"${decision}"`;
+	if (reason !== undefined) text += `,"reason":"${reason}"${judgedText(facts)}`;
+	if (status !== undefined) text += `,"status":${status}`;
+	return `${text}${member('method', method)}`;
 }
 
 function judgedText(facts: Facts | undefined): string {
@@ -29,12 +47,15 @@ function judgedText(facts: Facts | undefined): string {
 	return `${member('check', facts.check)}${member('expected', facts.expected)}${member('found', facts.found)}`;
 }
 
-function subjectText({ route, provider, kind, session, principal, tokenId, backendTokenId }: Facts): string {
-	let text = route === undefined ? '' : `,"route":${quotedName(route)}`;
-	if (provider !== undefined) text += `,"provider":${quotedName(provider)}`;
+function subjectText(facts: Facts): string {
+	const { session, principal, tokenId, backendTokenId } = facts;
+	let text = placeText(facts);
 	if (session !== undefined) text += `,"kind":"session","session_id":${quoted(session)}`;
-	else if (kind !== undefined) text += `,"kind":"${kind}"`;
-	if (principal !== undefined) text += `${member('subject', principal.subject)}${member('client', principal.client)}`;
+	if (principal !== undefined) {
+		const { subject, client } = principal;
+		if (subject !== undefined) text += `,"subject":"${inQuotes(cut(subject))}"`;
+		if (client !== undefined) text += `,"client":"${inQuotes(cut(client))}"`;
+	}
 	const actors = actorsOf(principal);
 	if (actors !== undefined) text += `,"actors":[${actors.map((actor) => quoted(cut(actor))).join(',')}]`;
 	// Made by us, in base64url.
@@ -42,27 +63,56 @@ function subjectText({ route, provider, kind, session, principal, tokenId, backe
 	return backendTokenId === undefined ? text : `${text},"backend_token_id":${quoted(backendTokenId)}`;
 }
 
-function member(name: string, value: string | undefined): string {
-	return value === undefined ? '' : `,"${name}":${quoted(cut(value))}`;
+interface Place {
+	readonly provider: string | undefined;
+	readonly kind: string | undefined;
+	readonly text: string;
 }
 
-const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
-
-function quoted(text: string): string {
-	return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-/** By name: routes and providers come with every request and from the configuration. */
-const quotedNames = new Map<string, string>();
+/** By route, which comes from the configuration: provider and kind of the last request to it. */
+const places = new Map<string | undefined, Place>();
 /** More than any configuration has; after many reloads they are forgotten together. */
-const maxNames = 50_000;
+const maxPlaces = 50_000;
 
-function quotedName(name: string): string {
-	let text = quotedNames.get(name);
+/** Route, provider and kind; the kind only of what no session brought. */
+function placeText({ route, provider, kind: own, session }: Facts): string {
+	const kind = session === undefined ? own : undefined;
+	let place = places.get(route);
+	if (place === undefined || place.provider !== provider || place.kind !== kind) {
+		const text = flat(
+			whole('route', route),
+			whole('provider', provider),
+			kind === undefined ? '' : `,"kind":"${kind}"`,
+		);
+		place = { provider, kind, text };
+		if (places.size >= maxPlaces) places.clear();
+		places.set(route, place);
+	}
+	return place.text;
+}
+
+function member(name: string, value: string | undefined): string {
+	return value === undefined ? '' : whole(name, cut(value));
+}
+
+function whole(name: string, value: string | undefined): string {
+	return value === undefined ? '' : `,"${name}":${quoted(value)}`;
+}
+
+/** One text of all of them, in one piece: what `+` makes is put together anew with each line that it becomes part of. */
+function flat(...texts: readonly string[]): string {
+	return texts.join('');
+}
+
+const upstreamStatuses: (string | undefined)[] = [];
+
+function upstreamStatusText(status: number | undefined): string {
+	if (status === undefined) return '';
+	let text = upstreamStatuses[status];
 	if (text === undefined) {
-		text = quoted(name);
-		if (quotedNames.size >= maxNames) quotedNames.clear();
-		quotedNames.set(name, text);
+		text = flat(',"upstream_status":', String(status));
+		// Statuses have three digits.
+		if (status >= 0 && status < 1000) upstreamStatuses[status] = text;
 	}
 	return text;
 }
@@ -80,15 +130,26 @@ function millisecondsText(milliseconds: number): string {
 	return `${whole}${fractions[micros - whole * 1000]}`;
 }
 
+let millisecond = Number.NaN;
+let openingText = '';
 let second = Number.NaN;
 let secondText = '';
+
+/** Up to the request's id. */
+function opening(time: number): string {
+	const whole = Math.floor(time);
+	if (whole !== millisecond) {
+		millisecond = whole;
+		openingText = flat('{"time":"', timeText(whole), '","request_id":"');
+	}
+	return openingText;
+}
 
 function timeText(time: number): string {
 	const whole = Math.floor(time / 1000);
 	if (whole !== second) {
-		secondText = new Date(whole * 1000).toISOString().slice(0, -4);
 		second = whole;
+		secondText = new Date(whole * 1000).toISOString().slice(0, -4);
 	}
-	const thousandths = Math.floor(time) - whole * 1000;
-	return `${secondText}${thousandths < 10 ? '00' : thousandths < 100 ? '0' : ''}${thousandths}Z`;
+	return `${secondText}${String(time - whole * 1000).padStart(3, '0')}Z`;
 }

@@ -81,15 +81,16 @@ const anyInput: fc.Arbitrary<AuditInput> = fc.record({
 	decision: fc.constantFrom('allow' as const, 'deny' as const),
 	reason: optional(fc.constant('audience_mismatch' as const)),
 	status: optional(fc.integer({ min: 0, max: 599 })),
-	method: optional(text),
+	method: optional(fc.oneof(fc.constantFrom('GET', 'POST'), text)),
 	host: optional(text),
 	path: optional(text),
 	peer: optional(fc.ipV6()),
 	facts: optional(
 		fc.record({
-			route: optional(text),
+			route: optional(fc.oneof(fc.constantFrom('orders', 'users'), text)),
 			provider: optional(fc.constantFrom('idp', 'other "one"')),
 			kind: optional(fc.constantFrom('jwt' as const, 'opaque' as const)),
+			session: optional(text),
 			principal: optional(principal),
 			check: optional(fc.constant('audience' as const)),
 			expected: optional(text),

@@ -7,9 +7,10 @@
 import { write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Log } from '#core/index';
+import { LineBatch } from './line-batch.ts';
 
 export interface LineFile {
-	/** Never waits and never throws. Beyond `maxPending` characters not yet written, lines are dropped and counted. */
+	/** Never waits and never throws. Beyond `maxPending` octets not yet written, lines are dropped and counted. */
 	write(line: string): void;
 	/** Resolves to true once the operating system has taken the line, to false when it could not. Never rejects. */
 	commit(line: string): Promise<boolean>;
@@ -29,7 +30,7 @@ export interface LineFileOptions {
 	readonly log: Log;
 	/** Takes what would go to standard output, in a process whose own is not the place. Rejects when it cannot. */
 	readonly output?: (text: string) => Promise<void>;
-	/** Characters of lines that may wait for the disk; default 8 Mi. */
+	/** Octets of lines that may wait for the disk; default 8 Mi. */
 	readonly maxPending?: number;
 }
 
@@ -42,8 +43,9 @@ const batchTime = 2;
 export async function createLineFile(options: LineFileOptions): Promise<LineFile> {
 	const { path, log, output, maxPending = 8 * 1024 * 1024 } = options;
 	let target = await openTarget(path, output);
-	let text = '';
-	let count = 0;
+	/** What lines are added to, and what was written before, for the batch after it. */
+	let pending = new LineBatch();
+	let spare = new LineBatch();
 	let waiting: Settle[] = [];
 	let dropped = 0;
 	let failing = false;
@@ -56,25 +58,25 @@ export async function createLineFile(options: LineFileOptions): Promise<LineFile
 
 	async function writeBatch(): Promise<void> {
 		scheduled = false;
-		const batch = text;
-		const lines = count;
+		const batch = pending;
 		const settles = waiting;
-		if (lines === 0) return;
+		if (batch.lines === 0) return;
 		begun = performance.now();
-		text = '';
-		count = 0;
+		pending = spare;
 		waiting = [];
 		dropping = false;
 		let written = true;
 		try {
-			await target.append(batch);
+			await target.append(batch.bytes);
 			if (failing) log.info('lines can be written again', { path, lost: dropped });
 		} catch (cause) {
 			written = false;
-			dropped += lines;
+			dropped += batch.lines;
 			if (!failing) log.error('lines could not be written', { path, cause: messageOf(cause) });
 		}
 		failing = !written;
+		batch.clear();
+		spare = batch;
 		for (const settle of settles) settle(written);
 	}
 
@@ -88,14 +90,13 @@ export async function createLineFile(options: LineFileOptions): Promise<LineFile
 	}
 
 	function enqueue(line: string): boolean {
-		if (text.length > maxPending) {
+		if (pending.length > maxPending) {
 			if (!dropping) log.warn('lines are dropped: the disk is slower than the requests', { path });
 			dropping = true;
 			dropped++;
 			return false;
 		}
-		text += `${line}\n`;
-		count += 1;
+		pending.add(line);
 		if (!scheduled) {
 			scheduled = true;
 			queue = queue.then(gather).then(writeBatch);
@@ -149,12 +150,15 @@ export async function createLineFile(options: LineFileOptions): Promise<LineFile
 }
 
 interface Target {
-	append(text: string): Promise<void>;
+	/** Whole lines, which stay as they are until the promise is settled. */
+	append(lines: Buffer): Promise<void>;
 	close(): Promise<void>;
 }
 
 async function openTarget(path: string | undefined, output: LineFileOptions['output']): Promise<Target> {
-	if (path === undefined && output !== undefined) return { append: output, close: () => Promise.resolve() };
+	if (path === undefined && output !== undefined) {
+		return { append: (lines) => output(lines.toString()), close: () => Promise.resolve() };
+	}
 	if (path === undefined) {
 		// A reader that goes away fails the lines, and must not end the process with an unheard 'error'.
 		if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore);
@@ -165,10 +169,10 @@ async function openTarget(path: string | undefined, output: LineFileOptions['out
 	/** The last write failed: what other processes wrote since may have been torn too. */
 	let failed = false;
 	return {
-		async append(text) {
+		async append(lines) {
 			if (failed) torn = !(await endsWithLine(file));
 			failed = false;
-			const bytes = Buffer.from(torn ? `\n${text}` : text, 'utf8');
+			const bytes = torn ? Buffer.concat([Buffer.from('\n'), lines]) : lines;
 			for (let at = 0; at < bytes.length; ) {
 				let written: number;
 				try {
@@ -205,14 +209,14 @@ async function endsWithLine(file: FileHandle): Promise<boolean> {
 }
 
 /** Standard output of this process, also for the lines of others. */
-export const standardOutput: Target = {
-	append: (text) =>
+export const standardOutput = {
+	append: (lines: string | Buffer): Promise<void> =>
 		new Promise((resolve, reject) => {
-			process.stdout.write(text, (problem) =>
+			process.stdout.write(lines, (problem) =>
 				problem === null || problem === undefined ? resolve() : reject(problem),
 			);
 		}),
-	close: () => Promise.resolve(),
+	close: (): Promise<void> => Promise.resolve(),
 };
 
 function ignore(): void {}
