@@ -2,6 +2,8 @@
  * docs/limits.md: every limit and time-out where a peer of the engine can be slow or large. Numbers come from the source
  * that applies them; `test/limits.test.ts` holds the page to be complete.
  */
+import { mostFromOnePiece } from '#apim/run/replace-content';
+import { longestReplacement } from '#apim/statements/responses';
 import { defaults } from '#config/defaults';
 import { maxInterim } from '#http/exchange/response-relay';
 import { maxTrailer } from '#http/h1/body';
@@ -175,6 +177,16 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				what: 'bytes and fields of a response’s head',
 				limit: `${size(maxResponseHead)}, ${maxResponseLines}`,
 				effect: '502',
+			},
+			{
+				what: 'what a policy of Azure API Management looks for with `find-and-replace`, and what takes its place',
+				limit: `${size(longestReplacement)} each`,
+				effect: 'an error where it is constant, else 500',
+			},
+			{
+				what: 'what that makes of 64KiB of a response',
+				limit: size(mostFromOnePiece),
+				effect: '502, or broken off',
 			},
 			{ what: 'interim responses (1xx) before the final one', limit: `${maxInterim}`, effect: '502' },
 			{

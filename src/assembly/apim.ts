@@ -20,6 +20,7 @@ import { createKeyedAuthenticator } from '#pipeline/authenticate/jwt';
 import { createClientAddress } from '#pipeline/limit/client-address';
 import { createLocalBuckets } from '#pipeline/limit/local-buckets';
 import { createBackends } from './apim-backends.ts';
+import { routeContext } from './apim-context.ts';
 import {
 	discoveryOf,
 	hostOfUrl,
@@ -92,9 +93,9 @@ export function linkApim(
 	const upstreams: Upstream[] = [];
 	const addressOf = createAddressOf(definition);
 	const random = () => cryptography.randomBytes(4).reduce((sum, octet) => sum * 256 + octet, 0) / 2 ** 32;
-	const builder = createContextBuilder({ addressOf, random });
 	const programs = new Map<RouteDefinition, ApimProgram>();
 	for (const [route, policy] of policies) {
+		const builder = createContextBuilder({ route: routeContext(route), addressOf, random });
 		const backends = createBackends(definition.apim, route, policy);
 		upstreams.push(...backends.upstreams);
 		const parts: Parts = {

@@ -1,6 +1,7 @@
 /** The vocabulary: everything imports it, it imports nothing. */
 export type { BackendToken, Provided, RenewCredential } from './backend-token.ts';
 export { type Check, type CheckName, checkNames, type Effect, type Finding } from './check.ts';
+export type { ContentEdit, ContentEditor } from './content-edit.ts';
 export {
 	type Credential,
 	type CredentialLocation,

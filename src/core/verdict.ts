@@ -1,4 +1,5 @@
 import type { RenewCredential } from './backend-token.ts';
+import type { ContentEdit } from './content-edit.ts';
 import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
@@ -79,6 +80,8 @@ export interface ResponseEdits {
 	readonly rules: ResponseRules;
 	/** Texts that no field of the upstream may bring to the client: the credentials that it was given. */
 	readonly withheld: readonly string[];
+	/** Undefined: the content passes as it comes. */
+	readonly content: ContentEdit | undefined;
 }
 
 /** What becomes of what an upstream says. */

@@ -239,9 +239,12 @@ function withTrail(edits: RequestEdits, trail: RequestTrail, request: RequestVie
 	};
 }
 
-function withId({ set, add, remove, rules, withheld }: ResponseEdits, { requestId }: RequestTrail): ResponseEdits {
+function withId(
+	{ set, add, remove, rules, withheld, content }: ResponseEdits,
+	{ requestId }: RequestTrail,
+): ResponseEdits {
 	const id = [requestIdField, requestId] as const;
-	return { set: set.length === 0 ? [id] : [...set, id], add, remove, rules, withheld };
+	return { set: set.length === 0 ? [id] : [...set, id], add, remove, rules, withheld, content };
 }
 
 function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {

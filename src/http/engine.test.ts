@@ -113,6 +113,7 @@ test('response edits replace and remove', async () => {
 		remove: ['x-powered-by'],
 		rules: passingRules,
 		withheld: [],
+		content: undefined,
 	};
 	const gateway = await testEngine({ decide: forwardTo(upstream.url, { action: { response } }) });
 	const answer = await exchange(gateway.url, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');

@@ -359,11 +359,12 @@ function plainEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): 
 	const { cors, response: rules } = route;
 	const ours = ownFields(evidence);
 	const withheld = withheldFrom(route, evidence, given);
-	if (cors === undefined) return { set: ours, add: noFields, remove: noNames, rules, withheld };
+	if (cors === undefined) return { set: ours, add: noFields, remove: noNames, rules, withheld, content: undefined };
 	const headers = corsHeaders(cors, evidence.request);
 	return {
 		rules,
 		withheld,
+		content: undefined,
 		set: [...headers.filter(([name]) => name !== 'vary'), ...ours],
 		add: headers.filter(([name]) => name === 'vary'),
 		remove: upstreamCorsFields,

@@ -128,6 +128,7 @@ function forward(
 			set: [...own.set, ...response.set],
 			add: [...own.add, ...response.add],
 			remove: [...own.remove, ...response.remove],
+			content: response.content,
 		},
 	};
 }

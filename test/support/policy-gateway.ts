@@ -1,7 +1,7 @@
 /** A gateway whose routes are policies of Azure API Management, one file each, and nothing else. */
 import { createSecretKey } from 'node:crypto';
 import type { TestGatewayOptions } from './gateway.ts';
-import { type GuardedGateway, startGuardedGateway } from './guarded-gateway.ts';
+import { type GuardedGateway, type GuardedGatewayOptions, startGuardedGateway } from './guarded-gateway.ts';
 import { signJws, type TestKey } from './sign-jws.ts';
 
 /** What a client reads of `context.LastError`. */
@@ -21,6 +21,7 @@ export async function startPolicyGateway(
 		readonly files?: Readonly<Record<string, string>>;
 		readonly config?: Readonly<Record<string, unknown>>;
 		readonly runtime?: NonNullable<TestGatewayOptions['runtime']>;
+		readonly answer?: NonNullable<GuardedGatewayOptions['answer']>;
 		/** Beside the routes of the policies. */
 		readonly routes?: (upstream: string) => readonly unknown[];
 	} = {},
@@ -36,7 +37,11 @@ export async function startPolicyGateway(
 			],
 			...more.config,
 		}),
-		{ files: { ...files, ...more.files }, ...(more.runtime === undefined ? {} : { runtime: more.runtime }) },
+		{
+			files: { ...files, ...more.files },
+			...(more.runtime === undefined ? {} : { runtime: more.runtime }),
+			...(more.answer === undefined ? {} : { answer: more.answer }),
+		},
 	);
 }
 

@@ -132,7 +132,7 @@ export function forwardTo(
 				onUnauthorized: 'pass',
 				...change.edits,
 			},
-			response: { set: [], add: [], remove: [], rules: passingRules, withheld: [] },
+			response: { set: [], add: [], remove: [], rules: passingRules, withheld: [], content: undefined },
 			until: Number.POSITIVE_INFINITY,
 			responseUntil: Number.POSITIVE_INFINITY,
 			...change.action,

@@ -1,12 +1,15 @@
 /** The expressions of a policy over the run of a request: what `context` is made of. */
 import {
+	type ApiObject,
 	type CertificateObject,
 	compileExpression,
 	type ExpressionContext,
 	fromUnixMilliseconds,
 	GuidValue,
 	type LastErrorObject,
+	type OperationObject,
 	type PolicyValue,
+	type ProductObject,
 	TimeSpanValue,
 	textOf,
 	type UrlObject,
@@ -42,7 +45,15 @@ function offsetOf(code: string, line: number, column: number): number {
 	return lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0) + column - 1;
 }
 
+/** What is the same for every request of a route. */
+export interface RouteContext {
+	readonly api: ApiObject;
+	readonly operation: Omit<OperationObject, 'method'>;
+	readonly product: ProductObject | null;
+}
+
 export interface ContextOptions {
+	readonly route: RouteContext;
 	addressOf(run: PolicyRun): string;
 	/** From 0, below 1. */
 	random(): number;
@@ -72,7 +83,7 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 	return builder;
 }
 
-function contextOf(run: PolicyRun, { addressOf, random }: ContextOptions): ExpressionContext {
+function contextOf(run: PolicyRun, { route, addressOf, random }: ContextOptions): ExpressionContext {
 	const { evidence } = run;
 	const { request } = evidence;
 	const time = evidence.now * 1000;
@@ -114,9 +125,11 @@ function contextOf(run: PolicyRun, { addressOf, random }: ContextOptions): Expre
 			};
 		},
 		variables: { kind: 'Variables', values: run.variables as ReadonlyMap<string, PolicyValue> },
-		api: null,
-		operation: null,
-		product: null,
+		api: route.api,
+		get operation() {
+			return { ...route.operation, method: request.method };
+		},
+		product: route.product,
 		subscription: null,
 		user: null,
 		deployment: {

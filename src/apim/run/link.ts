@@ -23,6 +23,7 @@ import {
 	type Signal,
 	type Step,
 } from './failure.ts';
+import { linkFindAndReplace } from './find-and-replace.ts';
 import type { PolicyRun } from './policy-run.ts';
 import { rewrite, withParameter } from './rewrite.ts';
 import { type TokenRules, validateToken } from './validate-token.ts';
@@ -145,6 +146,8 @@ function linkOne(statement: Statement, parts: Parts): Runnable {
 				if (run.response !== undefined) run.response.body = run.text(statement.body);
 				return null;
 			};
+		case 'find-and-replace':
+			return linkFindAndReplace(statement, place.section);
 		case 'trace':
 			return (run) => {
 				for (const value of statement.values) run.text(value);

@@ -5,6 +5,7 @@ import type { Reads, TextValue } from '../statements/value.ts';
 import type { ContextBuilder } from './context.ts';
 import { EvaluationFailure, type Failure, type PolicyResponse } from './failure.ts';
 import { HeaderOverlay } from './header-overlay.ts';
+import type { Replacement } from './replace-content.ts';
 
 /** Characters that all variables of one request may hold. */
 const maxVariables = 1_048_576;
@@ -28,6 +29,8 @@ export class PolicyRun {
 	readonly responseSet: (readonly [name: string, value: string])[] = [];
 	readonly responseAdd: (readonly [name: string, value: string])[] = [];
 	readonly responseRemove: string[] = [];
+	/** In the content of the answer to the client, in this order. */
+	readonly replacements: Replacement[] = [];
 	/** What the client will get, once something failed. */
 	response: PolicyResponse | undefined = undefined;
 	lastError: Failure | undefined = undefined;

@@ -2,7 +2,7 @@
  * A policy as the program of a route: inbound, then what is known of outbound, and on-error once a statement refused. What
  * comes out is a forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound.
  */
-import type { Evidence, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
+import type { ContentEdit, Evidence, HeaderList, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
 import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
@@ -11,6 +11,7 @@ import { EvaluationFailure, type Failure, type PolicyResponse, type Signal } fro
 import { leftBehind } from './left-behind.ts';
 import { link, type Parts, runAll } from './link.ts';
 import { PolicyRun, type TrailEntry } from './policy-run.ts';
+import { replacingEdit } from './replace-content.ts';
 
 export interface ApimProgram extends RouteProgram {
 	/** The same with what came of each statement, and the variables' names. */
@@ -109,7 +110,7 @@ function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
 		const cause = new EvaluationFailure('authentication-certificate needs an upstream of https:');
 		return { kind: 'fault', reason: 'internal_error', cause };
 	}
-	return {
+	const asked: ProgramOutcome & { kind: 'forward' } = {
 		kind: 'forward',
 		strip: [...headers.removed, ...fields],
 		stripCookies: cookies,
@@ -118,7 +119,23 @@ function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
 		path,
 		query,
 		backend,
-		response: responseFields,
+		response: { ...responseFields, content: undefined },
+	};
+	return run.replacements.length === 0 ? asked : withEditedContent(asked, replacingEdit(run.replacements));
+}
+
+/** Fields that ask for content that could not be edited: encoded, or a part of it. */
+const aboutContent: readonly string[] = ['accept-encoding', 'range', 'if-range'];
+
+/** The upstream is asked for all of the content, as it is; whoever says otherwise, client or policy, does not have a say. */
+function withEditedContent(asked: ProgramOutcome & { kind: 'forward' }, content: ContentEdit): ProgramOutcome {
+	const others = (list: HeaderList) => list.filter(([name]) => !aboutContent.includes(name.toLowerCase()));
+	return {
+		...asked,
+		strip: [...asked.strip, ...aboutContent],
+		set: [...others(asked.set), ['Accept-Encoding', 'identity']],
+		append: others(asked.append),
+		response: { ...asked.response, content },
 	};
 }
 

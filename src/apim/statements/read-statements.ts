@@ -5,8 +5,8 @@ import { readAuthenticationCertificate, readValidateClientCertificate } from './
 import { readChoose } from './choose.ts';
 import { readCheckHeader, readSetHeader, readSetQueryParameter } from './headers.ts';
 import { readIpFilter, readRateLimitByKey } from './limits.ts';
-import type { Reading, Section } from './reading.ts';
-import { readReturnResponse, readSetBody, readSetStatus } from './responses.ts';
+import { type Reading, type Section, sections } from './reading.ts';
+import { readFindAndReplace, readReturnResponse, readSetBody, readSetStatus } from './responses.ts';
 import { readAuthenticationManagedIdentity, readSetVariable, readTrace } from './simple.ts';
 import type { Statement } from './statement.ts';
 import { readValidateAzureAdToken } from './validate-azure-ad-token.ts';
@@ -42,6 +42,7 @@ const table: ReadonlyMap<string, Entry> = new Map<string, Entry>([
 	['return-response', { sections: ['inbound', 'on-error'], read: readReturnResponse }],
 	['set-status', { sections: ['on-error'], read: readSetStatus }],
 	['set-body', { sections: ['on-error'], read: readSetBody }],
+	['find-and-replace', { sections: [...sections], read: readFindAndReplace }],
 	['forward-request', { sections: ['backend'], read: readForwardRequest }],
 ]);
 

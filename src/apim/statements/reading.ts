@@ -37,6 +37,14 @@ export interface FragmentSource {
 export const sections = ['inbound', 'backend', 'outbound', 'on-error'] as const;
 export type Section = (typeof sections)[number];
 
+/** How a constant is read. */
+export interface ValueOptions {
+	/** Blanks around it mean nothing. Default: true. */
+	readonly trim?: boolean;
+	/** `{name}` is text. Default: false. */
+	readonly braces?: boolean;
+}
+
 /** Statements of all files and fragments that one route may come to. */
 const maxStatements = 2_000;
 
@@ -128,11 +136,8 @@ export class Reading {
 		return first;
 	}
 
-	/** The value with its named values, or undefined after saying why not. `trim`: blanks around a constant mean nothing. */
-	value(
-		value: PolicyValue,
-		options: { readonly trim?: boolean; readonly braces?: boolean } = {},
-	): TextValue | undefined {
+	/** The value with its named values, or undefined after saying why not. */
+	value(value: PolicyValue, options: ValueOptions = {}): TextValue | undefined {
 		const filled = fillNamedValues(value, this.surroundings.namedValues);
 		if ('problem' in filled) return this.error(filled.rule, value.position, filled.problem);
 		const { position } = value;
@@ -178,13 +183,13 @@ export class Reading {
 	}
 
 	/** An attribute's value; undefined where it is absent or was reported. */
-	attribute(element: PolicyElement, name: string, options: { readonly braces?: boolean } = {}): TextValue | undefined {
+	attribute(element: PolicyElement, name: string, options: ValueOptions = {}): TextValue | undefined {
 		const attribute = element.attributes.get(name);
 		return attribute === undefined ? undefined : this.value(attribute.value, options);
 	}
 
 	/** The same, reported where it is absent or empty. */
-	required(element: PolicyElement, name: string, options: { readonly braces?: boolean } = {}): TextValue | undefined {
+	required(element: PolicyElement, name: string, options: ValueOptions = {}): TextValue | undefined {
 		if (!element.attributes.has(name)) {
 			return this.error('attribute_missing', element.position, `<${element.name}> needs the attribute ${name}`);
 		}

@@ -1,8 +1,8 @@
-/** What an answer is made of: `return-response`, `set-status`, `set-body`. */
+/** What an answer is made of: `return-response`, `set-status`, `set-body`, and `find-and-replace` in what is there. */
 import type { PolicyElement } from '../policy-text/document.ts';
 import { readSetHeader } from './headers.ts';
 import type { Reading } from './reading.ts';
-import type { ReturnResponse, SetBody, SetHeader, SetStatus } from './statement.ts';
+import type { FindAndReplace, ReturnResponse, SetBody, SetHeader, SetStatus } from './statement.ts';
 
 export function readReturnResponse(element: PolicyElement, reading: Reading): ReturnResponse | undefined {
 	reading.expect(element, [], ['set-status', 'set-header', 'set-body']);
@@ -38,3 +38,25 @@ export function readSetBody(element: PolicyElement, reading: Reading): SetBody |
 	const body = reading.value(element.text, { trim: false, braces: true });
 	return body === undefined ? undefined : { kind: 'set-body', body };
 }
+
+export function readFindAndReplace(element: PolicyElement, reading: Reading): FindAndReplace | undefined {
+	if (reading.section === 'inbound' || reading.section === 'backend') {
+		const message = `<find-and-replace> in ${reading.section} changes the body of the request, which passes as it comes`;
+		return reading.error('statement_not_here', element.position, message);
+	}
+	reading.expect(element, ['from', 'to']);
+	const asItStands = { trim: false, braces: true };
+	const from = reading.required(element, 'from', asItStands);
+	if (!element.attributes.has('to')) {
+		return reading.error('attribute_missing', element.position, '<find-and-replace> needs the attribute to');
+	}
+	const to = reading.attribute(element, 'to', asItStands);
+	for (const value of [from, to]) {
+		if (value?.kind !== 'constant' || new TextEncoder().encode(value.text).length <= longestReplacement) continue;
+		return reading.error('value_invalid', value.position, `expected ${longestReplacement} octets at most`);
+	}
+	return from === undefined || to === undefined ? undefined : { kind: 'find-and-replace', from, to };
+}
+
+/** Octets of what is looked for, and of what takes its place. */
+export const longestReplacement = 4_096;

@@ -27,6 +27,7 @@ export type Statement = { readonly place: Place } & (
 	| ReturnResponse
 	| SetStatus
 	| SetBody
+	| FindAndReplace
 	| ValidateClientCertificate
 	| AuthenticationManagedIdentity
 	| AuthenticationCertificate
@@ -108,6 +109,13 @@ export interface SetStatus {
 export interface SetBody {
 	readonly kind: 'set-body';
 	readonly body: TextValue;
+}
+
+/** In the content of what the client gets. */
+export interface FindAndReplace {
+	readonly kind: 'find-and-replace';
+	readonly from: TextValue;
+	readonly to: TextValue;
 }
 
 export interface ValidateClientCertificate {

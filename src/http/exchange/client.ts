@@ -5,7 +5,8 @@
 import type { Buffer } from 'node:buffer';
 import type { PreparedAnswer } from '../answer.ts';
 import type { EngineParts } from '../engine-parts.ts';
-import type { Body } from '../h1/body.ts';
+import type { Body, Stretch } from '../h1/body.ts';
+import type { Framing } from '../h1/framing.ts';
 import type { RequestHead } from '../h1/request-head.ts';
 import type { ResponseHead } from '../h1/response-head.ts';
 import type { Peer } from '../peer.ts';
@@ -58,12 +59,19 @@ export interface ResponseWriter {
 	/** An answer of the gateway itself, whole. `isHead`: without its content. */
 	answer(answer: PreparedAnswer, isHead: boolean, persists: boolean): void;
 	/**
-	 * The head of a relayed response: it goes out with the first `pass`. `fields` are its end-to-end fields as whole lines;
-	 * `isOpenEnded`: only the end of the content tells where it is.
+	 * The head of a relayed response: it goes out with the first `pass`. `framing` is that of what is passed; `fields` are
+	 * its end-to-end fields as whole lines; `isOpenEnded`: only the end of the content tells where it is.
 	 */
-	start(request: RequestHead, head: ResponseHead, fields: string, isOpenEnded: boolean, persists: boolean): void;
-	/** Sends what `body` found in `bytes` at its last `take`. */
-	pass(bytes: Buffer, body: Body): void;
+	start(
+		request: RequestHead,
+		head: ResponseHead,
+		framing: Framing,
+		fields: string,
+		isOpenEnded: boolean,
+		persists: boolean,
+	): void;
+	/** Sends this stretch of `bytes`. */
+	pass(bytes: Buffer, stretch: Stretch): void;
 	/** The content is over without a `pass` that would have said so. */
 	endContent(): void;
 }

@@ -349,6 +349,9 @@ export class Forwarding<C> implements Applicant {
 				upstream.shelf.failed('its answer is not valid HTTP/1.1');
 				this.#exchange.refuse('upstream_invalid_response', new Error('the response is not valid HTTP/1.1'));
 				break;
+			case 'refused':
+				this.#exchange.refuse('upstream_invalid_response', new Error(response.objection));
+				break;
 			case 'switched':
 				this.#switch(response, upstream);
 		}

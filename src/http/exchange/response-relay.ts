@@ -7,10 +7,14 @@ import { PartialHead } from '../h1/partial-head.ts';
 import { clientFields } from '../h1/response-fields.ts';
 import { type ResponseHead, readResponseHead } from '../h1/response-head.ts';
 import { kept } from '../wire.ts';
+import { EditedContent, judgeContent } from './edited-content.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 
-/** What one read comes to. `switched`: a 101 that nobody has judged; `held`: a 401 that may not be the last word. */
-export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'switched' | 'held';
+/**
+ * What one read comes to. `switched`: a 101 that nobody has judged; `held`: a 401 that may not be the last word; `refused`:
+ * content that has to be changed and cannot be.
+ */
+export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'refused' | 'switched' | 'held';
 
 /** Interim responses before the final one. */
 export const maxInterim = 20;
@@ -27,6 +31,10 @@ export class ResponseRelay<C> {
 	#partial: PartialHead | undefined;
 	#interim = 0;
 	#body: Body | undefined;
+	/** Undefined: the content passes as it comes. */
+	#edited: EditedContent | undefined;
+	/** Why it was refused, for the log. */
+	objection = '';
 	#hasStray = false;
 	readonly #holdsUnauthorized: boolean;
 	/** A response that waits to be passed on, or to be forgotten. */
@@ -78,8 +86,16 @@ export class ResponseRelay<C> {
 	/** The upstream has ended its side: true when that is the end of the body, which is then passed on. */
 	endsWithConnection(): boolean {
 		if (!(this.#body instanceof UntilClose)) return false;
+		const { response } = this.#exchange.client;
+		const edited = this.#edited;
+		if (edited !== undefined) {
+			edited.clear();
+			// What is held back would be missing: then this end is a break.
+			if (!edited.finish()) return false;
+			if (edited.end > 0) response.pass(edited.bytes, edited);
+		}
 		this.#body.ended();
-		this.#exchange.client.response.endContent();
+		response.endContent();
 		return true;
 	}
 
@@ -118,14 +134,28 @@ export class ResponseRelay<C> {
 
 	#begin(head: ResponseHead, bytes: Buffer, at: number): Progress {
 		const { client, head: request } = this.#exchange;
+		const edits = this.#action.response;
 		this.head = head;
-		const { framing, status } = head;
+		const { status } = head;
+		let { framing } = head;
 		const hasNone = request.method === 'HEAD' || status === 204 || status === 304;
 		if (hasNone) this.#body = new CountedBody(0);
 		else this.#body = framing === noFraming ? new UntilClose() : bodyOf(framing);
 		this.#exchange.answered(status);
-		const fields = clientFields(head, this.#action.response);
-		client.response.start(request, head, fields, !hasNone && framing < 0, this.#exchange.promisePersistence());
+		let isEdited = false;
+		if (edits.content !== undefined) {
+			const judged = judgeContent(edits.content, head);
+			if (typeof judged === 'object') {
+				this.objection = judged.refused;
+				return 'refused';
+			}
+			isEdited = judged === 'edit';
+			if (isEdited) framing = noFraming;
+			if (isEdited && !hasNone) this.#edited = new EditedContent(edits.content.begin());
+		}
+		const fields = clientFields(head, edits, isEdited);
+		const persists = this.#exchange.promisePersistence();
+		client.response.start(request, head, framing, fields, !hasNone && framing < 0, persists);
 		return this.#relay(bytes, at, true);
 	}
 
@@ -137,8 +167,17 @@ export class ResponseRelay<C> {
 		const end = body.take(bytes, from);
 		if (end < 0) return 'malformed';
 		if (end < bytes.length) this.#hasStray = true;
+		const edited = this.#edited;
+		if (edited !== undefined && !edited.take(bytes, body)) {
+			this.objection = 'the content of the response grows too much by what has to be changed';
+			return 'refused';
+		}
 		if (isFirst && this.head !== undefined) this.#exchange.headSent(this.head.status);
-		response.pass(bytes, body);
+		if (edited === undefined) response.pass(bytes, body);
+		else {
+			response.pass(edited.bytes, edited);
+			if (edited.isComplete) response.endContent();
+		}
 		if (body.isComplete) return 'complete';
 		return response.isBlocked ? 'blocked' : 'more';
 	}

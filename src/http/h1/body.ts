@@ -5,10 +5,8 @@
 import { chunked as chunkedFraming, type Framing } from './framing.ts';
 import { COLON, CR, HTAB, hexValue, isTokenOctet, isValueOctet, LF, SP } from './octets.ts';
 
-/** A body that is being read. After each `take` the stretch `start`–`end` of the same bytes may travel on. */
-export interface Body {
-	/** Reads from `from`; gives the position after the last byte that belongs to the body, or -1 when it is malformed. */
-	take(bytes: Uint8Array, from: number): number;
+/** A part of a body that may travel on: `start`–`end` of the bytes that come with it. */
+export interface Stretch {
 	readonly start: number;
 	readonly end: number;
 	/** To be written before the stretch: a chunk-size line that came in two reads. */
@@ -20,6 +18,12 @@ export interface Body {
 	readonly isComplete: boolean;
 	/** To be written after the stretch: what says that it was the last. */
 	readonly suffix: string;
+}
+
+/** A body that is being read. After each `take` it is the stretch of the same bytes that may travel on. */
+export interface Body extends Stretch {
+	/** Reads from `from`; gives the position after the last byte that belongs to the body, or -1 when it is malformed. */
+	take(bytes: Uint8Array, from: number): number;
 }
 
 /** For framing that is not ambiguous; a body that ends with its connection is `untilClose`. */

@@ -5,7 +5,7 @@ import { responseHead } from './client-head.ts';
 import { clientFields } from './response-fields.ts';
 import { ResponseHead } from './response-head.ts';
 
-const none: ResponseEdits = { set: [], add: [], remove: [], rules: passingRules, withheld: [] };
+const none: ResponseEdits = { set: [], add: [], remove: [], rules: passingRules, withheld: [], content: undefined };
 
 function responseOf(raw: readonly string[], status: number): ResponseHead {
 	const { text, places } = keptFieldLines(raw, `HTTP/1.1 ${status} \r\n`);

@@ -28,14 +28,16 @@ const prepared = new WeakMap<ResponseRules, PreparedRules>();
 
 /**
  * End-to-end fields of the response with the rules and edits applied; repeated fields and order stay. `_` in a name is not
- * `-` here: what clients receive is for them to read. Content-Length is written anew. Throws for an invalid edit.
+ * `-` here: what clients receive is for them to read. Content-Length is written anew. `isEdited`: the content is not the one
+ * that the upstream speaks of. Throws for an invalid edit.
  */
-export function clientFields(head: ResponseHead, edits: ResponseEdits): string {
+export function clientFields(head: ResponseHead, edits: ResponseEdits, isEdited = false): string {
 	const rules = rulesOf(edits.rules);
 	const { fields } = head.connection;
 	const replaced: string[] = [];
 	for (const [name] of edits.set) replaced.push(canonicalName(name));
 	for (const name of edits.remove) replaced.push(canonicalName(name));
+	if (isEdited) replaced.push(...ofExactContent);
 	// A date is the origin's to give, and the connection's options cannot take away what the gateway adds.
 	const alsoDropped = fields.size === 0 ? replaced : [...replaced, ...fields];
 	let kept = keptLines(head, {
@@ -47,10 +49,17 @@ export function clientFields(head: ResponseHead, edits: ResponseEdits): string {
 	if (echo !== 'pass') {
 		for (const text of edits.withheld) if (head.text.includes(text)) kept = withoutText(kept, text, echo);
 	}
+	if (isEdited) kept = kept.replaceAll(strongValidator, '$1W/');
 	if (head.status === 401) kept += rules.challenge;
 	if (rules.caching !== undefined) kept += cachingLines(head, rules.caching);
 	return kept + writtenLines(edits.set) + writtenLines(edits.add);
 }
+
+/** What is true of the upstream’s content octet for octet (RFC 9530, RFC 1864), or of parts of it (RFC 9110 §14.3). */
+const ofExactContent = ['content-digest', 'repr-digest', 'digest', 'content-md5', 'accept-ranges'];
+
+/** ETag of a content that is no longer the same octet for octet; it still means the same (RFC 9110 §8.8.1). */
+const strongValidator = /^(etag: *)(?=")/gim;
 
 function rulesOf(rules: ResponseRules): PreparedRules {
 	let ready = prepared.get(rules);

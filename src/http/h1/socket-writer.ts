@@ -3,9 +3,9 @@ import type { Buffer } from 'node:buffer';
 import type { PreparedAnswer } from '../answer.ts';
 import type { ResponseWriter } from '../exchange/client.ts';
 import type { Wire } from '../wire.ts';
-import type { Body } from './body.ts';
+import type { Stretch } from './body.ts';
 import { answerHead, continueHead, persistenceLines, responseHead } from './client-head.ts';
-import { chunked, noFraming } from './framing.ts';
+import { chunked, type Framing, noFraming } from './framing.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -37,8 +37,14 @@ export class SocketWriter implements ResponseWriter {
 		this.#wire.write(isHead ? head : head + answer.body.toString('latin1'));
 	}
 
-	start(request: RequestHead, head: ResponseHead, fields: string, isOpenEnded: boolean, persists: boolean): void {
-		const { framing } = head;
+	start(
+		request: RequestHead,
+		head: ResponseHead,
+		framing: Framing,
+		fields: string,
+		isOpenEnded: boolean,
+		persists: boolean,
+	): void {
 		this.#passage = 'plain';
 		if (isOpenEnded) {
 			if (request.minor === 0) this.#passage = framing === chunked ? 'content' : 'plain';
@@ -52,16 +58,17 @@ export class SocketWriter implements ResponseWriter {
 		);
 	}
 
-	pass(bytes: Buffer, body: Body): void {
+	pass(bytes: Buffer, stretch: Stretch): void {
 		const lead = this.#lead;
 		this.#lead = '';
+		const { start, end } = stretch;
 		if (this.#passage === 'plain') {
-			this.#wire.send(lead + body.prefix, bytes, body.start, body.end, body.suffix);
+			this.#wire.send(lead + stretch.prefix, bytes, start, end, stretch.suffix);
 		} else if (this.#passage === 'wrapped') {
-			const size = body.end - body.start;
+			const size = end - start;
 			if (size === 0) this.#wire.send(lead, bytes, 0, 0, '');
-			else this.#wire.send(`${lead}${size.toString(16)}\r\n`, bytes, body.start, body.end, '\r\n');
-		} else this.#writeContent(lead, bytes, body);
+			else this.#wire.send(`${lead}${size.toString(16)}\r\n`, bytes, start, end, '\r\n');
+		} else this.#writeContent(lead, bytes, stretch);
 	}
 
 	endContent(): void {
@@ -72,7 +79,7 @@ export class SocketWriter implements ResponseWriter {
 		return persists ? this.#goesOn : closing;
 	}
 
-	#writeContent(lead: string, bytes: Buffer, { content }: Body): void {
+	#writeContent(lead: string, bytes: Buffer, { content }: Stretch): void {
 		this.#wire.write(lead);
 		for (let index = 0; index + 1 < content.length; index += 2) {
 			this.#wire.send('', bytes, content[index] ?? 0, content[index + 1] ?? 0, '');

@@ -6,7 +6,8 @@ import type { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { PreparedAnswer } from '../answer.ts';
 import type { ResponseWriter } from '../exchange/client.ts';
-import type { Body } from '../h1/body.ts';
+import type { Stretch } from '../h1/body.ts';
+import type { Framing } from '../h1/framing.ts';
 import type { RequestHead } from '../h1/request-head.ts';
 import type { ResponseHead } from '../h1/response-head.ts';
 import { hasNoContent } from '../status.ts';
@@ -41,7 +42,7 @@ export class StreamWriter implements ResponseWriter {
 		if (!isEmpty) this.#stream.write(body);
 	}
 
-	start(_: RequestHead, { status, framing }: ResponseHead, fields: string): void {
+	start(_: RequestHead, { status }: ResponseHead, framing: Framing, fields: string): void {
 		// Without a prototype: a backend may call a field `constructor`.
 		const head: OutgoingHttpHeaders = Object.assign(Object.create(null), { ':status': status });
 		for (let at = 0; at < fields.length; ) {
@@ -54,13 +55,12 @@ export class StreamWriter implements ResponseWriter {
 		this.#head = head;
 	}
 
-	pass(bytes: Buffer, body: Body): void {
+	pass(bytes: Buffer, { content, isComplete, received }: Stretch): void {
 		if (!this.#isOpen) return;
 		if (this.#head !== undefined) {
-			this.#stream.respond(this.#head, { endStream: body.isComplete && body.received === 0 });
+			this.#stream.respond(this.#head, { endStream: isComplete && received === 0 });
 			this.#head = undefined;
 		}
-		const { content } = body;
 		for (let index = 0; index + 1 < content.length; index += 2) {
 			const start = content[index] ?? 0;
 			const end = content[index + 1] ?? 0;
