@@ -121,3 +121,31 @@ test('check names those that are too old, and nothing of them', async () => {
 	expect(stdout).not.toContain('secret[0]: ');
 	expect(stdout).not.toContain('canary');
 });
+
+test('so does it of keys that it made itself; check says where a minting key becomes too old in any case', async () => {
+	const gateway = await startTestGateway({
+		admin: { listen: '127.0.0.1:0', insecure_changes: true },
+		store: { type: 'memory' },
+		max_secret_age: '30d',
+		minting: { issuer: 'https://gateway.example.com' },
+		providers: {
+			bus: { tokens: ['shared_access'], format: 'service_bus', audience: 'sb://bus.example.net/', stored_keys: true },
+		},
+		routes: [{ path: '/**', upstream: 'http://127.0.0.1:1', backend_token: { type: 'mint', audience: 'x' } }],
+	});
+	onTestFinished(() => gateway.stop());
+	const { adminUrl } = gateway.gateway;
+	const headers = { 'content-type': 'application/json' };
+	await fetch(`${adminUrl}/keys`, { method: 'POST', headers, body: JSON.stringify({ name: 'meters' }) });
+	const page = (await (await fetch(`${adminUrl}/providers`)).json()) as { secrets: Record<string, unknown>[] };
+	expect(page.secrets.map(({ at, from, too_old: tooOld }) => [at, from, tooOld])).toEqual([
+		['minting.keys', 'store', false],
+		['providers.bus.stored_keys.meters.primary', 'store', false],
+		['providers.bus.stored_keys.meters.secondary', 'store', false],
+	]);
+	const metrics = readMetrics(await (await fetch(`${adminUrl}/metrics`)).text());
+	for (const secret of ['minting.keys', 'providers.bus.stored_keys']) {
+		expect(metrics.value('countersign_secret_age_seconds', { secret })).toBeLessThan(60);
+	}
+	expect(gateway.log.join()).toContain('becomes older than max_secret_age before the next one takes its place');
+});

@@ -1,5 +1,5 @@
 /** The providers and their keys: what is trusted now, how old it is, and what went wrong last. Public facts only. */
-import { ageOf } from '#assembly/secret-ages';
+import { ageOf, secretsInForce } from '#assembly/secret-ages';
 import type { KeysDefinition, ProviderDefinition } from '#config/definition';
 import type { KeyPairs } from '#keys/pairs/key-pairs';
 import type { KeySource } from '#keys/verification/key-source';
@@ -12,8 +12,7 @@ type Subject = Pick<AdminSubject, 'assembly' | 'clock'>;
 export function providersPage(subject: Subject & Pick<AdminSubject, 'workers'>): Page {
 	return {
 		path: '/providers',
-		summary:
-			'providers: state, age and ids of their keys, next refresh, last error; age of every secret of the configuration',
+		summary: 'providers: state, age and ids of their keys, next refresh, last error; age of every secret and key',
 		method: 'GET',
 		async answer() {
 			// Each worker has keys of its own, which may be older or newer than the primary's.
@@ -36,11 +35,11 @@ export function describeProviders({ assembly, clock }: Subject): readonly Record
 	}));
 }
 
-/** Where each secret and key of the configuration is and how old; nothing of what it is. */
+/** Where each secret and key is and how old; nothing of what it is. */
 function describeSecrets({ assembly, clock }: Subject): readonly Record<string, unknown>[] {
-	const { definition, secrets } = assembly();
-	const { maxSecretAge } = definition;
-	return secrets.map((known) => {
+	const inForce = assembly();
+	const { maxSecretAge } = inForce.definition;
+	return secretsInForce(inForce, clock.now()).map((known) => {
 		const { at, from, file } = known.definition;
 		const age = ageOf(known, clock.now());
 		return {

@@ -134,6 +134,14 @@ export function checkMinting(definition: Definition, { report }: Reading): void 
 	const isSound = !report.list().some(({ severity }) => severity === 'error');
 	if (!isUsed && isSound) report.hint(path, 'no route has backend_token: { type: mint }', { at: 'key' });
 	if (minting.keys.from === 'made') {
+		const { every, ahead } = minting.keys;
+		const { maxSecretAge } = definition;
+		if (maxSecretAge !== undefined && every + ahead > maxSecretAge) {
+			report.warning(path, 'a key that signs becomes older than max_secret_age before the next one takes its place', {
+				at: 'key',
+				fix: 'Set rotate_every, with publish_ahead, below max_secret_age.',
+			});
+		}
 		if (store.type === 'memory' && definition.workers !== 1) {
 			report.error(path, 'each worker would have minting keys of its own: they do not share a store in memory', {
 				at: 'key',

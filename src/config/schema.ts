@@ -573,7 +573,7 @@ export const configSchema = z.strictObject({
 	minting: mintingSchema.optional(),
 	max_secret_age: duration().optional().meta({
 		description:
-			'Age from which the secrets and keys of this file are called too old: a warning of `check` and in the log, a metric, and `/providers`. Counted from when their file was last written; what stands in this file or in the environment, from when the process first saw it. Default: never.',
+			'Age from which secrets and keys are called too old, those of this file and those that the gateway made: a warning of `check` and in the log, a metric, and `/providers`. Counted from when their file was last written, or they were made; what stands in this file or in the environment, from when the process first saw it. Default: never.',
 	}),
 	token_cache: size().optional().meta({
 		description:

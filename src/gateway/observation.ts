@@ -3,7 +3,7 @@
  * a collector where one is configured.
  */
 import type { Assembly, Runtime } from '#assembly/assemble';
-import { ageOf } from '#assembly/secret-ages';
+import { ageOf, secretsInForce } from '#assembly/secret-ages';
 import type { Definition } from '#config/definition';
 import type { MetricReading, TelemetryExport } from '#core/index';
 import type { OwnTokenStatus } from '#keys/authorization-server/own-token';
@@ -19,7 +19,7 @@ import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/
 import { measureLimits } from '#observe/limit-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
-import { measureSecrets } from '#observe/secret-metrics';
+import { measureSecrets, type SecretsState } from '#observe/secret-metrics';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
 import { measureUpstreams, type UpstreamState } from '#observe/upstream-metrics';
 import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
@@ -101,11 +101,7 @@ export async function createObservation(
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
 			measureBackendTokens(meter, () => backendTokensState(look().assembly, clock.now()));
-			measureSecrets(meter, () => {
-				const { definition: inForce, secrets } = look().assembly;
-				const ages = new Map(secrets.map((known) => [known.definition.at, ageOf(known, clock.now())]));
-				return { ages, maxAge: inForce.maxSecretAge };
-			});
+			measureSecrets(meter, () => secretsState(look().assembly, clock.now()));
 			measureLimits(meter, () =>
 				Array.from(look().assembly.rateLimits.values(), ({ name, counts, buckets, standIn }) => ({
 					name,
@@ -177,6 +173,20 @@ function backendTokensState({ backend }: Assembly, now: number): BackendTokensSt
 			return actor === undefined ? [] : [ownToken(source.server.name, actor)];
 		}),
 	};
+}
+
+/** `now`: milliseconds since the epoch. */
+function secretsState(assembly: Assembly, now: number): SecretsState {
+	const { maxSecretAge = Number.POSITIVE_INFINITY } = assembly.definition;
+	const ages = new Map<string, number>();
+	let tooOld = 0;
+	for (const known of secretsInForce(assembly, now)) {
+		const age = ageOf(known, now);
+		const series = known.series ?? known.definition.at;
+		ages.set(series, Math.max(ages.get(series) ?? 0, age));
+		if (age > maxSecretAge) tooOld += 1;
+	}
+	return { ages, tooOld };
 }
 
 function assemblyState({ keys, policy, state }: Assembly): Pick<GatewayState, 'providers' | 'cacheEntries' | 'store'> {

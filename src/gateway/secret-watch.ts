@@ -1,13 +1,13 @@
-/** Says in the log when a secret or key of the configuration has become older than `max_secret_age`, once for each. */
-import type { Assembly, Runtime } from '#assembly/assemble';
-import { ageOf, type KnownSecret } from '#assembly/secret-ages';
+/** Says in the log when a secret or key has become older than `max_secret_age`, once for each. */
+import type { Runtime } from '#assembly/assemble';
+import { ageOf, type KnownSecret, secretsInForce, type WithSecrets } from '#assembly/secret-ages';
 
 /** Milliseconds between two looks. */
 const interval = 3_600_000;
 
 export interface SecretWatchOptions extends Pick<Runtime, 'clock' | 'timers' | 'log'> {
 	/** What is in force. */
-	readonly assembly: () => Pick<Assembly, 'definition' | 'secrets'>;
+	readonly assembly: () => WithSecrets;
 }
 
 /** Gives the function that ends it. What was too old at the start, and in a file, the reading of the file has said. */
@@ -16,9 +16,11 @@ export function watchSecrets({ assembly, clock, timers, log }: SecretWatchOption
 	let cancel: () => void;
 
 	function tooOld(): readonly KnownSecret[] {
-		const { definition, secrets } = assembly();
-		const { maxSecretAge } = definition;
-		return maxSecretAge === undefined ? [] : secrets.filter((known) => ageOf(known, clock.now()) > maxSecretAge);
+		const inForce = assembly();
+		const { maxSecretAge } = inForce.definition;
+		if (maxSecretAge === undefined) return [];
+		const now = clock.now();
+		return secretsInForce(inForce, now).filter((known) => ageOf(known, now) > maxSecretAge);
 	}
 
 	const nameOf = ({ definition: { at, mark } }: KnownSecret) => `${at} ${mark}`;
@@ -38,7 +40,10 @@ export function watchSecrets({ assembly, clock, timers, log }: SecretWatchOption
 		cancel = timers.after(interval, look);
 	}
 
-	for (const known of tooOld()) if (known.definition.changedAt !== undefined) said.add(nameOf(known));
+	for (const known of tooOld()) {
+		const { changedAt, from } = known.definition;
+		if (changedAt !== undefined && from !== 'store') said.add(nameOf(known));
+	}
 	cancel = timers.after(interval, look);
 	return () => cancel();
 }

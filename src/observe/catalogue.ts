@@ -174,13 +174,13 @@ export const metrics = {
 	),
 	secretAge: gauge(
 		'countersign_secret_age_seconds',
-		'Age of a secret or key of the configuration: since its file was last written, or since this process first saw it. By its place in the configuration.',
+		'Age of a secret or key: since its file was last written, the gateway made it, or this process first saw it. By its place in the configuration; minting.keys is the key that signs, stored_keys of a provider the oldest one in the store.',
 		['secret'],
 		'max',
 	),
 	secretsTooOld: gauge(
 		'countersign_secrets_too_old',
-		'Secrets and keys of the configuration that are older than max_secret_age.',
+		'Secrets and keys that are older than max_secret_age.',
 		[],
 		'max',
 	),

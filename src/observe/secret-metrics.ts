@@ -1,13 +1,13 @@
-/** How old the secrets and keys of the configuration are, by their place in it. */
+/** How old secrets and keys are, by their place in the configuration. */
 import type { Meter } from '#core/index';
 import { metrics } from './catalogue.ts';
 import { createNamed } from './named-series.ts';
 
 export interface SecretsState {
-	/** Place in the configuration → seconds. */
+	/** Name of the series → seconds; of several the oldest. */
 	readonly ages: ReadonlyMap<string, number>;
-	/** Seconds; undefined: none is too old. */
-	readonly maxAge: number | undefined;
+	/** How many are older than they may be. */
+	readonly tooOld: number;
 }
 
 /** From now on the meter asks `look` before each reading. */
@@ -15,8 +15,8 @@ export function measureSecrets(meter: Meter, look: () => SecretsState): void {
 	const age = createNamed((secret) => meter.series(metrics.secretAge, [secret]));
 	const tooOld = meter.series(metrics.secretsTooOld, []);
 	meter.beforeReading(() => {
-		const { ages, maxAge } = look();
-		age.record(ages, (seconds) => seconds);
-		tooOld.record(maxAge === undefined ? 0 : [...ages.values()].filter((seconds) => seconds > maxAge).length);
+		const state = look();
+		age.record(state.ages, (seconds) => seconds);
+		tooOld.record(state.tooOld);
 	});
 }
