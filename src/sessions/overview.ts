@@ -1,7 +1,7 @@
 /** Sessions as an operator sees them: whose, since when, until when; never a token, and nothing that opens one. */
 import type { Clock, Sealing, Store } from '#core/index';
 import { placeOf, sessionSpace } from './handles.ts';
-import { type Lifetimes, readSession, type Session, timeLeft } from './session.ts';
+import { idleEndOf, type Lifetimes, readSession, type Session, timeLeft } from './session.ts';
 
 export interface ListedSession {
 	readonly id: string;
@@ -60,7 +60,7 @@ export function createOverview({ kinds, unlisted, store, sealing, clock }: Overv
 			const session = text === undefined ? undefined : readSession(id, text);
 			if (session === undefined || timeLeft(session, lifetimes, now) <= 0 || endedBy(session) !== undefined) continue;
 			const { issuer, subject, sid, createdAt, seenAt } = session;
-			const expiresAt = now + timeLeft(session, lifetimes, now);
+			const expiresAt = idleEndOf(session, lifetimes);
 			return { id, name, provider, issuer, subject, sid, createdAt, seenAt, expiresAt };
 		}
 		return undefined;

@@ -18,7 +18,7 @@ import type { Keeper } from './keeper.ts';
 import { createLogin, type LoginOptions } from './login.ts';
 import { showsPage } from './navigation.ts';
 import { json, redirect } from './replies.ts';
-import type { Lifetimes } from './session.ts';
+import { endOf, idleEndOf, type Lifetimes } from './session.ts';
 import type { LookUp } from './source.ts';
 
 export interface PagePaths {
@@ -101,14 +101,15 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 		if (typeof kept === 'string') {
 			return { kind: 'refused', reason: 'session_ended', found: kept, headers: keeper.clear };
 		}
-		const { subject, claims, createdAt, seenAt } = kept.session;
+		const { session } = kept;
+		const { subject, claims } = session;
 		return {
 			kind: 'answer',
 			answer: json(200, {
 				subject,
 				claims,
-				expires_at: time(createdAt + lifetimes.absolute),
-				idle_until: time(Math.min(createdAt + lifetimes.absolute, seenAt + lifetimes.idle)),
+				expires_at: time(endOf(session, lifetimes)),
+				idle_until: time(idleEndOf(session, lifetimes)),
 			}),
 		};
 	}

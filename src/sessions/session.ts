@@ -87,9 +87,21 @@ export function readSession(id: string, text: string): Session | undefined {
 	};
 }
 
+/** When it ends although it is in use, in seconds since the epoch: with its access token, where nothing brings another one. */
+export function endOf(session: Session, { absolute }: Lifetimes): number {
+	const { createdAt, accessExpiresAt, refreshToken } = session;
+	const end = createdAt + absolute;
+	return refreshToken === undefined ? Math.min(end, accessExpiresAt) : end;
+}
+
+/** When it ends if it is not used any more, in seconds since the epoch. */
+export function idleEndOf(session: Session, lifetimes: Lifetimes): number {
+	return Math.min(endOf(session, lifetimes), session.seenAt + lifetimes.idle);
+}
+
 /** Seconds that are left of it; 0 or less: it is over. */
-export function timeLeft({ createdAt, seenAt }: Session, { idle, absolute }: Lifetimes, now: number): number {
-	return Math.min(createdAt + absolute, seenAt + idle) - now;
+export function timeLeft(session: Session, lifetimes: Lifetimes, now: number): number {
+	return idleEndOf(session, lifetimes) - now;
 }
 
 /** Whether this use is worth writing down: the idle time is kept to a tenth, with at most one write in that time. */

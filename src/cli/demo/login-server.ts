@@ -26,6 +26,11 @@ export interface LoginServerOptions {
 	readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
+/** What the package has no types for. */
+interface RegisteredClient {
+	grantTypeAllowed(type: string): boolean;
+}
+
 export interface LoginServer {
 	readonly issuer: string;
 	readonly port: number;
@@ -77,7 +82,7 @@ function configure(options: LoginServerOptions): Record<string, unknown> {
 		findAccount: async (_context: unknown, id: string) => accountOf(id.replace(/^user\|/, '')),
 		interactions: { url: (_context: unknown, { uid }: { uid: string }) => `/login/${uid}` },
 		loadExistingGrant: grantAll(options),
-		issueRefreshToken: async () => true,
+		issueRefreshToken: async (_context: unknown, client: RegisteredClient) => client.grantTypeAllowed('refresh_token'),
 		rotateRefreshToken: true,
 		ttl: {
 			AccessToken: options.lifetime,
