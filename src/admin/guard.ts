@@ -88,6 +88,7 @@ function adminRoute(auth: ProviderRules): RouteDefinition {
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		apimPolicy: undefined,
+		apimContext: undefined,
 	};
 }
 

@@ -1,15 +1,17 @@
 /** The policies of a configuration, read: what they need of keys, as providers like any other, and what is wrong with them. */
 
+import { lintContext } from '#apim/lint/context';
 import { lintPolicy } from '#apim/lint/lint';
 import { PolicyFault } from '#apim/policy-text/policy-fault';
 import { readPolicyText } from '#apim/policy-text/read-policy-text';
 import { compilePolicyExpression } from '#apim/run/expressions';
 import { type ReadPolicy, readPolicy, type ScopeDocument } from '#apim/statements/read-policy';
 import type { Finding, FragmentSource, Surroundings } from '#apim/statements/reading';
-import type { ApimDefinition, ApimPolicyDefinition } from '#config/definition';
+import type { ApimContextDefinition, ApimDefinition, ApimPolicyDefinition } from '#config/definition';
 import type { PolicyProblem } from '#config/reading';
 import type { Cryptography } from '#core/index';
 import { checkShownCertificates } from './apim-backends.ts';
+import { namedIn } from './apim-context.ts';
 import { checkVerifiers } from './apim-keys.ts';
 
 export interface CheckedPolicy {
@@ -23,6 +25,7 @@ export function checkPolicy(
 	policy: ApimPolicyDefinition,
 	apim: ApimDefinition,
 	cryptography: Cryptography,
+	context?: ApimContextDefinition,
 ): CheckedPolicy {
 	const findings: Finding[] = [];
 	const documents: ScopeDocument[] = [];
@@ -57,6 +60,7 @@ export function checkPolicy(
 		checkVerifiers(read, apim, cryptography, findings);
 		checkShownCertificates(read, apim, cryptography, findings);
 		lintPolicy(read, findings);
+		lintContext(read, namedIn(context), findings);
 	}
 	return { policy: read, findings: unique(findings) };
 }
@@ -66,8 +70,9 @@ export function apimProblems(
 	policy: ApimPolicyDefinition,
 	apim: ApimDefinition,
 	cryptography: Cryptography,
+	context?: ApimContextDefinition,
 ): readonly PolicyProblem[] {
-	return checkPolicy(policy, apim, cryptography).findings.map((finding) => ({
+	return checkPolicy(policy, apim, cryptography, context).findings.map((finding) => ({
 		severity: finding.severity,
 		place: placeOf(finding),
 		message: `${finding.message} (${finding.rule})`,

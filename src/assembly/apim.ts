@@ -50,7 +50,7 @@ export function readApimPolicies(definition: Definition, { cryptography }: Runti
 	const policies = new Map<RouteDefinition, ReadPolicy>();
 	for (const route of definition.routes) {
 		if (route.apimPolicy === undefined) continue;
-		const { policy, findings } = checkPolicy(route.apimPolicy, definition.apim, cryptography);
+		const { policy, findings } = checkPolicy(route.apimPolicy, definition.apim, cryptography, route.apimContext);
 		const fault = findings.find(({ severity }) => severity === 'error');
 		if (policy === undefined || fault !== undefined) {
 			throw new Error(
@@ -95,7 +95,13 @@ export function linkApim(
 	const random = () => cryptography.randomBytes(4).reduce((sum, octet) => sum * 256 + octet, 0) / 2 ** 32;
 	const programs = new Map<RouteDefinition, ApimProgram>();
 	for (const [route, policy] of policies) {
-		const builder = createContextBuilder({ route: routeContext(route), addressOf, random });
+		const builder = createContextBuilder({
+			route: routeContext(route),
+			addressOf,
+			random,
+			monotonic: () => runtime.clock.monotonic(),
+			digest: (text) => cryptography.hexDigest(text),
+		});
 		const backends = createBackends(definition.apim, route, policy);
 		upstreams.push(...backends.upstreams);
 		const parts: Parts = {

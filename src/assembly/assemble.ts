@@ -81,7 +81,7 @@ export interface Assembly {
 	readonly definition: Definition;
 	readonly policy: Policy;
 	/** Never rejects, never throws. */
-	decide(request: RequestView): Verdict | Promise<Verdict>;
+	decide(request: RequestView, requestId?: string): Verdict | Promise<Verdict>;
 	readonly keys: ReadonlyMap<string, KeySource>;
 	/** Key pairs of each provider of shared access signatures, by name. */
 	readonly pairs: ReadonlyMap<string, KeyPairs>;

@@ -120,7 +120,7 @@ async function trace(policy: string, config: unknown, { openid, request }: Asked
 		folder: process.cwd(),
 		readFile: (path) => readFile(path, 'utf8'),
 		env: process.env,
-		checkPolicy: (read, apim) => apimProblems(read, apim, nodeCryptography),
+		checkPolicy: (read, apim, context) => apimProblems(read, apim, nodeCryptography, context),
 	});
 	const findings = loaded.diagnostics.filter(({ severity }) => severity !== 'hint');
 	if (findings.length > 0) {

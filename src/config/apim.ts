@@ -2,10 +2,10 @@
 import { type Algorithm } from '#core/index';
 import { readManagedIdentity } from './backend-token-own.ts';
 import { defaults } from './defaults.ts';
-import type { ApimDefinition, ApimPolicyDefinition, ApimScope } from './definition.ts';
+import type { ApimContextDefinition, ApimDefinition, ApimPolicyDefinition, ApimScope } from './definition.ts';
 import type { ConfigPath } from './diagnostics.ts';
-import { asList, type Reading, readNamedFile } from './reading.ts';
-import type { ApimFile, ApimPolicyFile } from './schema-apim.ts';
+import { asList, parseUrl, type Reading, readNamedFile } from './reading.ts';
+import type { ApimContextFile, ApimFile, ApimPolicyFile } from './schema-apim.ts';
 import { readUpstream } from './upstreams.ts';
 
 export const apimScopes: readonly ApimScope[] = ['global', 'product', 'api', 'operation'];
@@ -76,7 +76,7 @@ export function readApim(file: ApimFile | undefined, reading: Reading): ApimDefi
 export function readApimPolicy(
 	file: ApimPolicyFile | undefined,
 	path: ConfigPath,
-	apim: ApimDefinition,
+	around: { readonly apim: ApimDefinition; readonly context: ApimContextDefinition | undefined },
 	reading: Reading,
 ): ApimPolicyDefinition | undefined {
 	if (file === undefined) return undefined;
@@ -92,8 +92,27 @@ export function readApimPolicy(
 		return content === undefined ? [] : [{ scope, file: name, text: content.text }];
 	});
 	if (policy.length < named.length) return undefined;
-	for (const { severity, place, message } of reading.checkPolicy?.(policy, apim) ?? []) {
+	for (const { severity, place, message } of reading.checkPolicy?.(policy, around.apim, around.context) ?? []) {
 		report[severity](path, `${place}: ${message}`);
 	}
 	return policy;
+}
+
+export function readApimContext(
+	file: ApimContextFile | undefined,
+	path: ConfigPath,
+	{ report }: Reading,
+): ApimContextDefinition | undefined {
+	if (file === undefined) return undefined;
+	const { api = {}, operation = {}, product } = file;
+	const { service_url: serviceUrl } = api;
+	if (serviceUrl !== undefined && (!/^https?:/.test(parseUrl(serviceUrl)?.href ?? '') || /[?#@]/.test(serviceUrl))) {
+		report.error([...path, 'api', 'service_url'], 'expected an http: or https: URL without user, query and fragment');
+	}
+	const { id, name, path: apiPath, version, revision } = api;
+	return {
+		api: { id, name, path: apiPath, version, revision, serviceUrl },
+		operation: { id: operation.id, name: operation.name, urlTemplate: operation.url_template },
+		product: product === undefined ? undefined : { id: product.id, name: product.name ?? product.id },
+	};
 }

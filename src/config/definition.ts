@@ -568,6 +568,8 @@ export interface RouteDefinition {
 	readonly encodedSlash: boolean;
 	/** What decides here in place of `rules`; undefined as a rule. */
 	readonly apimPolicy: ApimPolicyDefinition | undefined;
+	/** What its expressions read; undefined: as it follows from the route. */
+	readonly apimContext: ApimContextDefinition | undefined;
 }
 
 /** Scopes of Azure API Management, from the outermost to the innermost. */
@@ -579,6 +581,26 @@ export type ApimPolicyDefinition = readonly {
 	readonly file: string;
 	readonly text: string;
 }[];
+
+/** Undefined: as it follows from the route. */
+export interface ApimContextDefinition {
+	readonly api: {
+		readonly id: string | undefined;
+		readonly name: string | undefined;
+		readonly path: string | undefined;
+		readonly version: string | undefined;
+		readonly revision: string | undefined;
+		/** Without query and fragment. */
+		readonly serviceUrl: string | undefined;
+	};
+	readonly operation: {
+		readonly id: string | undefined;
+		readonly name: string | undefined;
+		readonly urlTemplate: string | undefined;
+	};
+	/** Undefined: none. */
+	readonly product: { readonly id: string; readonly name: string } | undefined;
+}
 
 /** What policies of Azure API Management refer to. */
 export interface ApimDefinition {

@@ -4,6 +4,7 @@ import { parseDuration } from '#formats/duration';
 import { isLoopbackHost } from '#formats/ip';
 import { parseSize } from '#formats/size';
 import type {
+	ApimContextDefinition,
 	ApimDefinition,
 	ApimPolicyDefinition,
 	ClaimRule,
@@ -38,7 +39,12 @@ export interface Reading {
 	readonly checkMintingKey: CheckMintingKey | undefined;
 }
 
-export type CheckPolicy = (policy: ApimPolicyDefinition, apim: ApimDefinition) => readonly PolicyProblem[];
+/** `context`: what the route says of itself to the policy's expressions. */
+export type CheckPolicy = (
+	policy: ApimPolicyDefinition,
+	apim: ApimDefinition,
+	context: ApimContextDefinition | undefined,
+) => readonly PolicyProblem[];
 
 /** `place`: file, line and column. */
 export interface PolicyProblem {

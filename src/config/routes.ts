@@ -2,7 +2,7 @@
 
 import { type HostPattern, type PathPattern, readHostPattern, readPathPattern } from '#formats/route-pattern';
 import { sharedAccessTraits } from '#formats/shared-access/format';
-import { readApimPolicy } from './apim.ts';
+import { readApimContext, readApimPolicy } from './apim.ts';
 import { readBackendToken } from './backend-token.ts';
 import { readCors } from './cors.ts';
 import type { ApimDefinition, ProviderRules, RouteDefinition, SessionsDefinition } from './definition.ts';
@@ -63,7 +63,18 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 			: [...pattern.names, ...(host?.name === undefined ? [] : [host.name])];
 	checkRouteRules(route, parameters, reading);
 	const methods = readMethods(route, reading);
-	const apimPolicy = readApimPolicy(values.apim_policy, [...path, 'apim_policy'], around.apim, reading);
+	const apimContext = readApimContext(values.apim_context, [...path, 'apim_context'], reading);
+	const apimPolicy = readApimPolicy(
+		values.apim_policy,
+		[...path, 'apim_policy'],
+		{ apim: around.apim, context: apimContext },
+		reading,
+	);
+	if (present.has('apim_context') && !present.has('apim_policy')) {
+		report.error([...path, 'apim_context'], 'only a route with apim_policy has expressions that read it', {
+			at: 'key',
+		});
+	}
 	const { rules, sessions } = readRouteSessions(
 		route,
 		readProviders(route, parameters, around, reading),
@@ -123,6 +134,7 @@ export function readRoute(route: Shaped<RouteFile>, around: RouteSurroundings, r
 		endAtExpiry: values.end_at_expiry ?? around.endAtExpiry,
 		encodedSlash: values.insecure_encoded_slash === true,
 		apimPolicy,
+		apimContext,
 	};
 	return { ...read, definition };
 }

@@ -23,6 +23,39 @@ export const apimPolicySchema = z
 			'Azure API Management policy file that decides here, in place of providers and rules; or one for each of its scopes, which `<base/>` puts together.',
 	});
 
+const named = (what: string) =>
+	text()
+		.optional()
+		.meta({ description: `\`${what}\`.` });
+
+export const apimContextSchema = z
+	.strictObject({
+		api: z
+			.strictObject({
+				id: named('context.Api.Id'),
+				name: named('context.Api.Name'),
+				path: named('context.Api.Path'),
+				version: named('context.Api.Version'),
+				revision: named('context.Api.Revision'),
+				service_url: url().optional().meta({ description: '`context.Api.ServiceUrl`.' }),
+			})
+			.optional()
+			.meta({ description: 'The API. What is not named follows from the route.' }),
+		operation: z
+			.strictObject({
+				id: named('context.Operation.Id'),
+				name: named('context.Operation.Name'),
+				url_template: named('context.Operation.UrlTemplate'),
+			})
+			.optional()
+			.meta({ description: 'The operation. What is not named follows from the route.' }),
+		product: z
+			.strictObject({ id: text().meta({ description: '`context.Product.Id`.' }), name: named('context.Product.Name') })
+			.optional()
+			.meta({ description: 'The product; without it `context.Product` is null.' }),
+	})
+	.meta({ description: 'What expressions of the policy read of API, operation and product.' });
+
 const values = (description: string) =>
 	z
 		.record(z.string(), z.union([z.string(), z.number(), z.boolean()]), 'expected a mapping of names to texts')
@@ -90,4 +123,5 @@ export const apimSchema = z.strictObject({
 });
 
 export type ApimPolicyFile = z.output<typeof apimPolicySchema>;
+export type ApimContextFile = z.output<typeof apimContextSchema>;
 export type ApimFile = z.output<typeof apimSchema>;

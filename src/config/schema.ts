@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
 import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
-import { apimPolicySchema, apimSchema } from './schema-apim.ts';
+import { apimContextSchema, apimPolicySchema, apimSchema } from './schema-apim.ts';
 import { backendTokenSchema } from './schema-backend-token.ts';
 import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
 import { dpopSchema } from './schema-dpop.ts';
@@ -325,6 +325,7 @@ export const routeSchema = z.strictObject({
 	}),
 	end_at_expiry: endAtExpiry().optional(),
 	apim_policy: apimPolicySchema.optional(),
+	apim_context: apimContextSchema.optional(),
 	insecure_encoded_slash: flag().optional().meta({
 		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
 		default: false,

@@ -75,6 +75,8 @@ export class Evidence implements Facts {
 	/** Monotonic clock at arrival, milliseconds. */
 	readonly monotonic: number;
 
+	/** As the record of the request has it; undefined where there is none. */
+	requestId: string | undefined = undefined;
 	route: string | undefined = undefined;
 	/** Normalised path and query (with `?`) as decision and upstream both see them. */
 	path = '';

@@ -38,7 +38,7 @@ export interface RequestHandlerOptions {
 
 /** The part of a configuration that a request meets; a reload brings another one. */
 export interface InForce {
-	readonly decide: (request: RequestView) => Verdict | Promise<Verdict>;
+	readonly decide: (request: RequestView, requestId: string) => Verdict | Promise<Verdict>;
 	readonly exposeReason: boolean;
 	readonly statuses: Partial<Readonly<Record<Reason, number>>>;
 }
@@ -108,9 +108,10 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 
 	function decide(request: RequestView): Decision<Remembered> | Promise<Decision<Remembered>> {
 		const inForce = current();
-		const known = { inForce, trail: trailOf(request) };
+		const trail = trailOf(request);
+		const known = { inForce, trail };
 		const began = clock.monotonic();
-		const verdict = inForce.decide(request);
+		const verdict = inForce.decide(request, trail.requestId);
 		return verdict instanceof Promise
 			? verdict.then((late) => conclude(late, began, known, request))
 			: conclude(verdict, began, known, request);

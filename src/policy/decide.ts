@@ -32,12 +32,14 @@ import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { type ProgramVerdicts, runProgram } from './run-program.ts';
 import { withheldOf } from './withheld.ts';
 
-export type Decide = (request: RequestView) => Verdict | Promise<Verdict>;
+/** `requestId`: by which the request is found again. */
+export type Decide = (request: RequestView, requestId?: string) => Verdict | Promise<Verdict>;
 
 /** Never rejects and never throws: an exception inside is a bug and becomes the fault `internal_error`. */
 export function createDecide(policy: Policy): Decide {
-	return (request) => {
+	return (request, requestId) => {
 		const evidence = new Evidence(request, policy.clock.now() / 1000, policy.clock.monotonic());
+		evidence.requestId = requestId;
 		try {
 			const verdict = begin(policy, evidence);
 			return verdict instanceof Promise ? verdict.catch((cause: unknown) => broken(evidence, cause)) : verdict;

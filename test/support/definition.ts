@@ -158,6 +158,7 @@ export function route(
 		endAtExpiry: 'tunnels',
 		encodedSlash: false,
 		apimPolicy: undefined,
+		apimContext: undefined,
 		...parts,
 	};
 }

@@ -28,6 +28,7 @@ export const compilePolicyExpression: CompileExpression = (code, form) => {
 	return {
 		readsResponse: [...facts.reads].some((read) => read === 'Response' || read.startsWith('Response.')),
 		readsBody: facts.readsBody.request,
+		reads: facts.reads,
 		readsUnverified: facts.unverifiedJwt.length > 0,
 		evaluate(scope) {
 			const answer = compiled.evaluate(scope as ExpressionContext);
@@ -57,6 +58,10 @@ export interface ContextOptions {
 	addressOf(run: PolicyRun): string;
 	/** From 0, below 1. */
 	random(): number;
+	/** Milliseconds, as `evidence.monotonic` counts them. */
+	monotonic(): number;
+	/** Hexadecimal, 32 digits at least. */
+	digest(text: string): string;
 }
 
 const asJwt = compileExpression({
@@ -83,11 +88,13 @@ export function createContextBuilder(options: ContextOptions): ContextBuilder {
 	return builder;
 }
 
-function contextOf(run: PolicyRun, { route, addressOf, random }: ContextOptions): ExpressionContext {
+function contextOf(run: PolicyRun, options: ContextOptions): ExpressionContext {
+	const { route, addressOf, random } = options;
 	const { evidence } = run;
 	const { request } = evidence;
 	const time = evidence.now * 1000;
 	const names = run.around.parameterNames;
+	let requestId: GuidValue | undefined;
 	return {
 		kind: 'IProxyContext',
 		request: {
@@ -144,18 +151,33 @@ function contextOf(run: PolicyRun, { route, addressOf, random }: ContextOptions)
 			return run.lastError === undefined ? null : lastErrorOf(run.lastError);
 		},
 		get requestId() {
-			return new GuidValue('00000000-0000-0000-0000-000000000000');
+			requestId ??= new GuidValue(guidOf(evidence.requestId, options));
+			return requestId;
 		},
 		get timestamp() {
 			return fromUnixMilliseconds(time);
 		},
 		get elapsed() {
-			return new TimeSpanValue(0n);
+			const passed = Math.max(0, options.monotonic() - evidence.monotonic);
+			return new TimeSpanValue(BigInt(Math.round(passed * ticksPerMillisecond)));
 		},
 		now: () => time,
 		random,
 		trace() {},
 	};
+}
+
+const ticksPerMillisecond = 10_000;
+
+/**
+ * The id that records have of the request, where it can be one: 32 hexadecimal digits, in groups or not. Any other id has
+ * a digest of it, always the same; where there is none, it is drawn.
+ */
+function guidOf(id: string | undefined, { digest, random }: ContextOptions): string {
+	const known = id?.replaceAll('-', '').toLowerCase();
+	const drawn = () => Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
+	const digits = known === undefined ? drawn() : /^[0-9a-f]{32}$/.test(known) ? known : digest(known).slice(0, 32);
+	return digits.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** Scheme and Host as the client called; the path is the one that is decided over. */

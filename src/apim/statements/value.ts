@@ -8,6 +8,8 @@ export interface Expression {
 	/** Whether it reads `context.Response`, and the body of the request. */
 	readonly readsResponse: boolean;
 	readonly readsBody: boolean;
+	/** Members of `context` that it reads, as paths of two at most: `Request.Headers`, `Variables`. */
+	readonly reads: ReadonlySet<string>;
 	/** Whether it takes a token apart that nobody has verified (`AsJwt`, `TryParseJwt`). */
 	readonly readsUnverified: boolean;
 }
