@@ -21,6 +21,13 @@ async function inOwnProcess(script: string): Promise<Loaded> {
 		import { registerHooks } from 'node:module';
 		const imported = [];
 		registerHooks({ load(url, context, next) { imported.push(url); return next(url, context); } });
+		const written = [];
+		globalThis.Function = new Proxy(Function, {
+			construct(target, parts) {
+				if (parts.some((part) => part !== '')) written.push(parts);
+				return Reflect.construct(target, parts);
+			},
+		});
 		const loaded = () => [...imported, ...process.moduleLoadList];
 		${script}
 	`;
@@ -33,6 +40,7 @@ const secret = 'kV3q8ZbT1xWm7RfY5uNd2HsJ9pLcA4gE6oXi0vQe';
 const config = {
 	listen: '127.0.0.1:0',
 	admin: { listen: '127.0.0.1:0' },
+	audit: { file: './audit.jsonl' },
 	state_directory: false,
 	providers: {
 		idp: { issuer: 'https://idp.example.com/', secret, algorithms: ['HS256'], audience: 'api' },
@@ -53,11 +61,11 @@ test('what no route, provider or store asks for is not loaded; a reload loads wh
 		...config,
 		routes: [...config.routes, { path: '/policy/**', apim_policy: './policy.xml', upstream: 'http://127.0.0.1:9' }],
 	};
-	const { modules, first, second, status, after } = await inOwnProcess(`
+	const { modules, written, first, second, status, after } = await inOwnProcess(`
 		const { writeFileSync } = await import('node:fs');
-		const { startGateway } = await import('#gateway/start-gateway');
+		const { startProcesses } = await import('#gateway/start-processes');
 		const configFile = ${JSON.stringify(configFile)};
-		const gateway = await startGateway({ configFile, watch: false, onAudit() {} });
+		const gateway = await startProcesses({ configFile, jsonLog: false });
 		const modules = loaded();
 		const first = (await fetch(gateway.url + '/policy/x')).status;
 		writeFileSync(configFile, ${JSON.stringify(JSON.stringify(withPolicy))});
@@ -65,15 +73,17 @@ test('what no route, provider or store asks for is not loaded; a reload loads wh
 		const second = (await fetch(gateway.url + '/policy/x')).status;
 		const after = loaded();
 		await gateway.stop();
-		console.log(JSON.stringify({ modules, first, second, status: { state, diagnostics }, after }));
+		console.log(JSON.stringify({ modules, written, first, second, status: { state, diagnostics }, after }));
 	`);
 	const found = (pattern: RegExp) => modules.filter((name) => pattern.test(name));
 	expect(found(/\/src\/(?:gateway|policy|http|assembly)\//).length).toBeGreaterThan(50);
 	expect(found(policies)).toEqual([]);
 	expect(found(/node_modules\/(?:undici|oauth4webapi|@redis|rate-limiter-flexible|@opentelemetry\/sdk)/)).toEqual([]);
-	expect(found(/src\/(?:cli|store\/(?:sqlite|redis))/)).toEqual([]);
+	expect(found(/src\/(?:cli|gateway\/workers|store\/(?:sqlite|redis))|node_modules\/jose\//)).toEqual([]);
 	// Node's own fetch and HTTP/2, which an import of node:http brings.
 	expect(found(/^NativeModule (?:http|internal\/deps\/undici\/undici|http2|sqlite)$/)).toEqual(['NativeModule http']);
+	// Code that is made of texts while the configuration is read.
+	expect(written).toEqual([]);
 	expect({ first, second, status }).toEqual({
 		first: 404,
 		second: 418,

@@ -33,6 +33,12 @@ export interface ShapedFile extends Shaped<Omit<ConfigFile, 'providers' | 'route
 	readonly routes: readonly Shaped<RouteFile>[];
 }
 
+/**
+ * zod writes and compiles a function for each kind of object that it meets. A configuration with ten thousand routes is
+ * read as fast without, and a megabyte less stays in memory for as long as the process runs.
+ */
+const withoutCode: z.core.ParseContext<z.core.$ZodIssue> = { jitless: true };
+
 const providerName = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 /** Undefined when the file is no mapping. */
@@ -118,7 +124,7 @@ function shapeObject<T>(
 			continue;
 		}
 		const property = schema.shape[key] as z.ZodType;
-		const parsed = property.safeParse(value);
+		const parsed = property.safeParse(value, withoutCode);
 		if (parsed.success) {
 			values[key] = parsed.data;
 			continue;
@@ -142,7 +148,7 @@ function withoutFaults(property: z.ZodType, value: JsonValue, issues: readonly I
 		issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(0, 1).map(String))),
 	);
 	const passed = Object.fromEntries(Object.entries(value).filter(([key]) => !faulty.has(key)));
-	const parsed = property.safeParse(passed);
+	const parsed = property.safeParse(passed, withoutCode);
 	return parsed.success ? parsed.data : undefined;
 }
 

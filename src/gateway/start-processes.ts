@@ -5,7 +5,7 @@ import { createLog } from '#runtime/node/log';
 import { readStart } from './beginning.ts';
 import { createPorts } from './ports.ts';
 import { type Gateway, serveAlone } from './start-gateway.ts';
-import { type GatewayOfWorkers, serveWithWorkers } from './workers/serve-with-workers.ts';
+import type { GatewayOfWorkers } from './workers/serve-with-workers.ts';
 
 export interface StartOptions {
 	readonly configFile: string;
@@ -18,9 +18,9 @@ export async function startProcesses({ configFile, jsonLog }: StartOptions): Pro
 	const ports = createPorts(createLog(process.stderr, { json: jsonLog }));
 	const started = await readStart(configFile, ports);
 	const count = workerCount(started.definition);
-	return count === 1
-		? serveAlone(started, { configFile, ports })
-		: serveWithWorkers(started, { configFile, ports, count, jsonLog });
+	if (count === 1) return serveAlone(started, { configFile, ports });
+	const { serveWithWorkers } = await import('./workers/serve-with-workers.ts');
+	return serveWithWorkers(started, { configFile, ports, count, jsonLog });
 }
 
 function workerCount({ workers }: Definition): number {

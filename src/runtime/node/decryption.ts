@@ -1,9 +1,8 @@
 /**
  * Decryption of tokens through `jose`, with keys that are checked and bound when they are read: what `alg` a key may be
- * used with is the configuration's or the key's decision, never the token's.
+ * used with is the configuration's or the key's decision, never the token's. `jose` is loaded with the first key.
  */
 import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { compactDecrypt } from 'jose';
 import {
 	type ContentEncryption,
 	contentEncryptions,
@@ -93,12 +92,14 @@ function decryptionKey(
 	encryptions: readonly ContentEncryption[],
 ): DecryptionKey {
 	const bound: ReadonlySet<KeyManagementAlgorithm> = new Set(algorithms);
+	const loading = loadJose();
 	return {
 		kid,
 		algorithms: bound,
 		encryptions: new Set(encryptions),
 		async decrypt(token, algorithm, encryption) {
 			if (!bound.has(algorithm)) return undefined;
+			const { compactDecrypt } = await loading;
 			try {
 				const { plaintext } = await compactDecrypt(token, key, {
 					keyManagementAlgorithms: [algorithm],
@@ -112,6 +113,17 @@ function decryptionKey(
 			}
 		},
 	};
+}
+
+let jose: Promise<typeof import('jose')> | undefined;
+
+/** Who has no encrypted tokens does without; who has some need not wait for the first one. A failure is met by who decrypts. */
+function loadJose(): Promise<typeof import('jose')> {
+	if (jose === undefined) {
+		jose = import('jose');
+		jose.catch(() => {});
+	}
+	return jose;
 }
 
 function readJwk(text: string): Readonly<Record<string, unknown>> {
