@@ -115,6 +115,13 @@ test('what is in sealed cookies is not listed, which the answer says; a logout e
 	const ask = () => sealed.browser.ask(`${sealed.origin}/api/x`).then(({ status }) => status);
 	expect(await ask()).toBe(200);
 	expect(await (await fetch(url)).json()).toEqual({ count: 0, complete: true, not_listed: ['web'], sessions: [] });
+	const id = sealed.gateway.records.findLast(({ session_id }) => session_id !== undefined)?.session_id;
+	const end = await fetch(`${url}/${id}`, { method: 'DELETE' });
+	expect([end.status, await ask()]).toEqual([200, 401]);
+	// Those of the store have longer ids.
+	expect((await fetch(`${url}/${'x'.repeat(43)}`, { method: 'DELETE' })).status).toBe(404);
+	await sealed.browser.logIn(`${sealed.origin}/api/x`);
+	expect(await ask()).toBe(200);
 	const headers = { 'content-type': 'application/json' };
 	const body = JSON.stringify({ sessions: 'web', subject: 'user|ada' });
 	expect((await fetch(`${url}/logout`, { method: 'POST', headers, body })).status).toBe(200);

@@ -1,11 +1,17 @@
 /** Sessions while the provider is down at each step, after kill -9 of the gateway, and over a change of the sealing key. */
 import { rmSync } from 'node:fs';
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startLoginServer } from '../src/cli/demo/login-server.ts';
 import { createBrowser } from './support/browser.ts';
 import { startCommand } from './support/command.ts';
 import { freePort } from './support/redis-server.ts';
-import { clientSecret, type SessionRigOptions, sessionAudience, startSessionRig } from './support/session-rig.ts';
+import {
+	clientSecret,
+	type SessionRig,
+	type SessionRigOptions,
+	sessionAudience,
+	startSessionRig,
+} from './support/session-rig.ts';
 import { makeTempDir } from './support/temp-dir.ts';
 
 const key = 'BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE=';
@@ -100,31 +106,62 @@ test('refresh: invalid_grant ends the session', async () => {
 });
 
 test('logout: the session ends here although the provider hears nothing of it', async () => {
-	const { browser, origin, down } = await startFailing();
+	const { browser, origin, down, gateway } = await startFailing();
 	await browser.logIn(`${origin}/api/x`);
 	const kept = new Map(browser.cookies('localhost'));
 	down.add('/token/revocation');
 	expect((await browser.ask(`${origin}/auth/logout`, { method: 'POST' })).status).toBe(200);
 	for (const [name, value] of kept) browser.cookies('localhost').set(name, value);
 	expect((await browser.ask(`${origin}/api/x`)).status).toBe(401);
+	await vi.waitFor(() => expect(gateway.log.join()).toContain('could not be told to revoke the refresh token'));
 });
 
-test('logout revokes the refresh token at the provider (RFC 7009)', async () => {
-	const revoked: string[] = [];
-	const rig = await startSessionRig({
-		intercept(request) {
-			if (request.url === '/token/revocation') request.on('data', (piece: Buffer) => revoked.push(piece.toString()));
-			return false;
-		},
+const post = (data: unknown): RequestInit => ({
+	method: 'POST',
+	headers: { 'content-type': 'application/json' },
+	body: JSON.stringify(data),
+});
+
+describe('however a session ends, its refresh token is revoked at the provider (RFC 7009)', () => {
+	type Ending = (rig: SessionRig) => Promise<unknown>;
+	const ask: Ending = ({ browser, origin }) => browser.ask(`${origin}/api/x`);
+	const admin = ({ gateway }: SessionRig, path: string, init: RequestInit) =>
+		fetch(`${gateway.gateway.adminUrl}${path}`, init);
+
+	test.each<[string, Ending]>([
+		['by its user', ({ browser, origin }) => browser.ask(`${origin}/auth/logout`, { method: 'POST' })],
+		['by another login', ({ browser, origin }) => browser.open(`${origin}/auth/login`)],
+		[
+			'by an operator',
+			(rig) => admin(rig, `/sessions/${rig.gateway.records.at(-1)?.session_id}`, { method: 'DELETE' }),
+		],
+		[
+			'by a revocation, when its cookie comes again',
+			async (rig) => {
+				await admin(rig, '/revocations', post({ subject: 'user|ada', provider: 'idp' }));
+				await ask(rig);
+			},
+		],
+	])('%s', async (_how, end) => {
+		const revoked: string[] = [];
+		const rig = await startSessionRig({
+			file: { admin: { listen: '127.0.0.1:0', insecure_changes: true } },
+			intercept(request) {
+				if (request.url === '/token/revocation') request.on('data', (piece: Buffer) => revoked.push(piece.toString()));
+				return false;
+			},
+		});
+		onTestFinished(() => rig.stop());
+		await rig.browser.logIn(`${rig.origin}/api/x`);
+		await ask(rig);
+		expect(revoked).toEqual([]);
+		await end(rig);
+		await vi.waitFor(() =>
+			expect(revoked.join('')).toMatch(
+				/token_type_hint=refresh_token.*token=[\w-]{43}|token=[\w-]{43}.*token_type_hint=refresh_token/,
+			),
+		);
 	});
-	onTestFinished(() => rig.stop());
-	await rig.browser.logIn(`${rig.origin}/api/x`);
-	await rig.browser.ask(`${rig.origin}/auth/logout`, { method: 'POST' });
-	await vi.waitFor(() =>
-		expect(revoked.join('')).toMatch(
-			/token_type_hint=refresh_token.*token=[\w-]{43}|token=[\w-]{43}.*token_type_hint=refresh_token/,
-		),
-	);
 });
 
 test('kill -9 loses no session; a new sealing key opens those of before, and without it they are over', {

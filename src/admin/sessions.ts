@@ -46,7 +46,7 @@ function listPage({ assembly }: Subject): Page {
 function endPage(subject: Subject): Page {
 	return {
 		path: '/sessions/{id}',
-		summary: 'ends a browser session',
+		summary: 'ends a browser session, by its id in the list or in the audit log',
 		method: 'DELETE',
 		changes: true,
 		async answer({ by, parameter }) {

@@ -10,6 +10,7 @@ import { createEndpointCall } from '#keys/authorization-server/endpoint-call';
 import { createServerMetadata, type ServerMetadata } from '#keys/authorization-server/server-metadata';
 import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import type { KeySource } from '#keys/verification/key-source';
+import { createEndSession, type EndSession } from '#sessions/ending';
 import { createHandles } from '#sessions/handles';
 import type { Keeper } from '#sessions/keeper';
 import { createOverview, type SessionsOverview } from '#sessions/overview';
@@ -47,7 +48,7 @@ export function createSessions(parts: SessionsParts): Sessions | undefined {
 	return {
 		sources: new Map(made.map(({ source }) => [source.name, source])),
 		pages: { find: createPageTable(made) },
-		overview: createSessionsOverview(parts),
+		overview: createSessionsOverview(parts, new Map(made.map((each) => [each.source.name, each]))),
 	};
 }
 
@@ -72,7 +73,8 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		timers,
 		onProblem: (message, cause) => log.warn(message, { sessions: name, cause: messageOf(cause) }),
 	});
-	const lookUp = createLookUp({ keeper, endedBy });
+	const end = endingOf(name, keeper, flow, runtime);
+	const lookUp = createLookUp({ keeper, endedBy, end });
 	const source = createSessionSource({
 		name,
 		cookie: cookie.name,
@@ -82,6 +84,7 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		keeper,
 		refresher,
 		endedBy,
+		end,
 		clock,
 	});
 	const pages = createPages({
@@ -97,6 +100,7 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		}),
 		flow,
 		keeper,
+		end,
 		sealing,
 		clock,
 		onRefusal: (error) => log.warn('a login was refused', { sessions: name, error }),
@@ -106,23 +110,44 @@ function createOne(definition: SessionsDefinition, parts: SessionsParts) {
 		lookUp,
 		takeLogoutToken: createLogoutTaker(definition, parts),
 	});
-	return { source, pages };
+	return { source, pages, keeper, end };
 }
 
-function createSessionsOverview(parts: SessionsParts): SessionsOverview {
+interface Ending {
+	readonly keeper: Keeper;
+	readonly end: EndSession;
+}
+
+function createSessionsOverview(parts: SessionsParts, made: ReadonlyMap<string, Ending>): SessionsOverview {
 	const { definition, state, runtime } = parts;
 	const { store, sealing } = state;
 	if (sealing === undefined) throw new Error('the store has no key to seal sessions with');
 	const kinds = definition.sessions
 		.filter(({ cookie }) => cookie.kind === 'handle')
-		.map(({ name, idleTimeout, lifetime, client, provider }) => ({
-			name,
-			provider,
-			lifetimes: { idle: idleTimeout, absolute: lifetime },
-			endedBy: (session: Session) => revocationOf(session, client.id, provider, parts),
-		}));
-	const unlisted = definition.sessions.filter(({ cookie }) => cookie.kind === 'sealed').map(({ name }) => name);
-	return createOverview({ kinds, unlisted, store, sealing, clock: runtime.clock });
+		.flatMap(({ name, idleTimeout, lifetime, client, provider }) => {
+			const end = made.get(name)?.end;
+			const lifetimes = { idle: idleTimeout, absolute: lifetime };
+			const endedBy = (session: Session) => revocationOf(session, client.id, provider, parts);
+			return end === undefined ? [] : [{ name, provider, lifetimes, endedBy, end }];
+		});
+	const sealed = definition.sessions.flatMap(({ name, cookie }) => {
+		const keeper = made.get(name)?.keeper;
+		if (cookie.kind !== 'sealed' || keeper === undefined) return [];
+		// It cannot have begun later than now, so this lasts until it is over in any case.
+		return [{ name, end: (id: string) => keeper.end({ id, createdAt: runtime.clock.now() / 1000 }) }];
+	});
+	return createOverview({ kinds, sealed, store, sealing, clock: runtime.clock });
+}
+
+function endingOf(name: string, keeper: Keeper, flow: CodeFlow, { log }: Runtime): EndSession {
+	return createEndSession({
+		keeper,
+		flow,
+		onUnrevoked: () =>
+			log.warn('a session has ended, and its provider could not be told to revoke the refresh token', {
+				sessions: name,
+			}),
+	});
 }
 
 /** Milliseconds in which the tokens of a refresh are written down, retries included. */

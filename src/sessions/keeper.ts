@@ -26,7 +26,7 @@ export interface Keeper {
 	/** Notes that it is in use; what else was written meanwhile stays. */
 	touch(kept: Kept): Promise<Kept>;
 	/** From now on its cookie counts for nothing, on every gateway. */
-	end(session: Session): Promise<void>;
+	end(session: Pick<Session, 'id' | 'createdAt'>): Promise<void>;
 	/** `Set-Cookie` fields that remove it from the browser. */
 	readonly clear: HeaderList;
 }

@@ -5,6 +5,7 @@
 import { type Clock, type JsonObject, member, type PageOutcome, type RequestView, type Sealing } from '#core/index';
 import type { CodeFlow, Grant } from '#keys/authorization-server/code-flow';
 import { loginName, placeState } from './cookie-names.ts';
+import type { EndSession } from './ending.ts';
 import { type CookieSettings, clearCookie, cookieOf, type Keeper, setCookie } from './keeper.ts';
 import { loginTime, openLogin, sealLogin } from './login-secrets.ts';
 import { redirect, throughPage } from './replies.ts';
@@ -20,6 +21,7 @@ export interface LoginOptions {
 	readonly returnTo: (asked: string | undefined) => string;
 	readonly flow: CodeFlow;
 	readonly keeper: Keeper;
+	readonly end: EndSession;
 	readonly sealing: Sealing;
 	readonly clock: Pick<Clock, 'now'>;
 	/** For what the records do not say: refusals of the provider. */
@@ -30,7 +32,7 @@ export interface LoginOptions {
 const mostClaims = 2_000;
 
 export function createLogin(options: LoginOptions) {
-	const { name, origin, cookie, returnTo, flow, keeper, sealing, clock, onRefusal } = options;
+	const { name, origin, cookie, returnTo, flow, keeper, end, sealing, clock, onRefusal } = options;
 	const seconds = () => clock.now() / 1000;
 
 	async function login(request: RequestView, query: URLSearchParams): Promise<PageOutcome> {
@@ -75,9 +77,7 @@ export function createLogin(options: LoginOptions) {
 		if (session === undefined) return failed('the ID token names no user', [over]);
 		const before = await keeper.find(request);
 		if (before !== undefined) {
-			await keeper.end(before.session);
-			const { refreshToken } = before.session;
-			if (refreshToken !== undefined) void flow.revoke(refreshToken);
+			await end(before.session);
 		}
 		const kept = await keeper.create(session);
 		if (kept === undefined) return failed('the session does not fit into cookies: keep it in the store', [over]);

@@ -1,6 +1,8 @@
 /** Sessions as an operator sees them: whose, since when, until when; never a token, and nothing that opens one. */
 import type { Clock, Sealing, Store } from '#core/index';
+import type { EndSession } from './ending.ts';
 import { placeOf, sessionSpace } from './handles.ts';
+import { isSealedId } from './sealed-cookies.ts';
 import { idleEndOf, type Lifetimes, readSession, type Session, timeLeft } from './session.ts';
 
 export interface ListedSession {
@@ -29,7 +31,10 @@ export interface SessionsOverview {
 	list(limit: number, subject: string | undefined): Promise<SessionList>;
 	/** Names of the sessions in sealed cookies, of which nobody but the browsers knows. */
 	readonly unlisted: readonly string[];
-	/** Ends the session of this id; false when there is none. Rejects with StoreUnavailable. */
+	/**
+	 * Ends the session of this id; false when there is none. Of one in sealed cookies nobody knows whether there is: if there
+	 * is, it ends. Rejects with StoreUnavailable.
+	 */
 	end(id: string): Promise<boolean>;
 }
 
@@ -41,9 +46,10 @@ export interface OverviewOptions {
 		readonly lifetimes: Lifetimes;
 		/** Why it has ended although it is still there; undefined: it has not. */
 		readonly endedBy: (session: Session) => string | undefined;
+		readonly end: EndSession;
 	}[];
-	/** Names of those in sealed cookies. */
-	readonly unlisted: readonly string[];
+	/** Those in sealed cookies. */
+	readonly sealed: readonly { readonly name: string; readonly end: (id: string) => Promise<void> }[];
 	readonly store: Store;
 	readonly sealing: Sealing;
 	readonly clock: Pick<Clock, 'now'>;
@@ -52,7 +58,7 @@ export interface OverviewOptions {
 /** Records that are looked through at most. */
 const mostRecords = 100_000;
 
-export function createOverview({ kinds, unlisted, store, sealing, clock }: OverviewOptions): SessionsOverview {
+export function createOverview({ kinds, sealed, store, sealing, clock }: OverviewOptions): SessionsOverview {
 	function open(id: string, value: string): ListedSession | undefined {
 		const now = clock.now() / 1000;
 		for (const { name, provider, lifetimes, endedBy } of kinds) {
@@ -76,7 +82,23 @@ export function createOverview({ kinds, unlisted, store, sealing, clock }: Overv
 				.filter((session) => subject === undefined || session.subject === subject);
 			return { sessions: found.slice(0, limit), complete: records.length < most && found.length <= limit };
 		},
-		unlisted,
-		end: (id) => store.remove(sessionSpace, id),
+		unlisted: sealed.map(({ name }) => name),
+		async end(id) {
+			if (sealed.length > 0 && isSealedId(id)) {
+				for (const kind of sealed) await kind.end(id);
+				return true;
+			}
+			const record = await store.get(sessionSpace, id);
+			if (record === undefined) return false;
+			for (const { name, end } of kinds) {
+				const text = sealing.open(record.value, placeOf(name, id));
+				const session = text === undefined ? undefined : readSession(id, text);
+				if (session === undefined) continue;
+				await end(session);
+				return true;
+			}
+			// Of sessions that the configuration no longer has, or sealed under a key that is gone: nobody can use it, and it goes.
+			return store.remove(sessionSpace, id);
+		},
 	};
 }

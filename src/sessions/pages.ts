@@ -79,14 +79,9 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 	async function logout(request: RequestView): Promise<PageOutcome> {
 		const problem = elsewhere(request, origin);
 		if (problem !== null) return { kind: 'refused', reason: 'request_forged', found: problem, headers: [] };
-		const { keeper, flow, afterLogout } = options;
+		const { keeper, end, flow, afterLogout } = options;
 		const kept = await keeper.find(request);
-		if (kept !== undefined) {
-			await keeper.end(kept.session);
-			const { refreshToken } = kept.session;
-			// The session is over here; whether the provider hears of it now is not the browser's to wait for.
-			if (refreshToken !== undefined) void flow.revoke(refreshToken);
-		}
+		if (kept !== undefined) await end(kept.session);
 		const here = origin + afterLogout;
 		const target = kept === undefined ? here : ((await flow.endSessionUrl(here)) ?? here);
 		// A form leads the browser on; a script is told where to go.

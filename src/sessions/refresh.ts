@@ -90,6 +90,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
 		const { identity } = answer.grant;
 		if (identity !== undefined && !isSameUser(identity, kept.session)) {
 			await keeper.end(kept.session);
+			void flow.revoke(answer.grant.refreshToken ?? refreshToken);
 			return { kind: 'ended', why: 'the refresh brought another user' };
 		}
 		const saved = await writeDown(kept, answer.grant);

@@ -25,6 +25,15 @@ export interface SealedCookieOptions {
 const space = 'session-changes';
 const ended = 'ended';
 
+/** Octets of an id: too many to guess, and told from the 32 of a handle's. */
+const idLength = 16;
+const idPattern = /^[A-Za-z0-9_-]{22}$/;
+
+/** Whether this may be the id of a session in a cookie: whether there is one, the browser knows. */
+export function isSealedId(id: string): boolean {
+	return idPattern.test(id);
+}
+
 export function createSealedCookies(options: SealedCookieOptions): Keeper {
 	const { name, cookie, lifetimes, store, sealing, clock, cryptography } = options;
 	const seconds = () => clock.now() / 1000;
@@ -65,7 +74,7 @@ export function createSealedCookies(options: SealedCookieOptions): Keeper {
 
 	return {
 		async create(fields) {
-			const session = { ...fields, id: encodeBase64url(cryptography.randomBytes(16)) };
+			const session = { ...fields, id: encodeBase64url(cryptography.randomBytes(idLength)) };
 			const cookies = cookiesOf(session);
 			return cookies === undefined ? undefined : { session, version: null, cookies };
 		},

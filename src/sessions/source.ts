@@ -10,6 +10,7 @@ import {
 } from '#core/index';
 import { parseHost } from '#formats/host';
 import { cookieNames } from './cookie-names.ts';
+import type { EndSession } from './ending.ts';
 import { type ForgeryRules, forgeryIn } from './forgery.ts';
 import type { Keeper, Kept } from './keeper.ts';
 import type { Refresher } from './refresh.ts';
@@ -30,6 +31,7 @@ export interface SourceOptions {
 	readonly refresher: Refresher;
 	/** Whether a logout or a revocation has ended it, in words for records; undefined: none has. */
 	readonly endedBy: (session: Session) => string | undefined;
+	readonly end: EndSession;
 	readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -37,14 +39,14 @@ export interface SourceOptions {
 export type LookUp = (request: RequestView) => Promise<Kept | string>;
 
 /** Text: why there is none, for records. Rejects with StoreUnavailable. */
-export function createLookUp({ keeper, endedBy }: Pick<SourceOptions, 'keeper' | 'endedBy'>): LookUp {
+export function createLookUp({ keeper, endedBy, end }: Pick<SourceOptions, 'keeper' | 'endedBy' | 'end'>): LookUp {
 	return async (request) => {
 		const kept = await keeper.find(request);
 		if (kept === undefined) return 'no session of this cookie';
 		const why = endedBy(kept.session);
 		if (why === undefined) return kept;
 		// The revocation will run out; what it ended must not come back then.
-		await keeper.end(kept.session);
+		await end(kept.session);
 		return why;
 	};
 }

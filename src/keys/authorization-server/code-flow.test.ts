@@ -170,9 +170,9 @@ test('a token lives as long as the shortest word of it says', async () => {
 });
 
 test('revocation and the end at the provider, as far as it has them', async () => {
-	expect(await rig().flow.revoke('r1')).toBe(true);
-	expect(await rig({ metadata: { revocation_endpoint: undefined } }).flow.revoke('r1')).toBe(false);
-	expect(await rig({ answer: new Error('down') }).flow.revoke('r1')).toBe(false);
+	expect(await rig().flow.revoke('r1')).toBe('revoked');
+	expect(await rig({ metadata: { revocation_endpoint: undefined } }).flow.revoke('r1')).toBe('unsupported');
+	expect(await rig({ answer: new Error('down') }).flow.revoke('r1')).toBe('failed');
 	const url = await rig().flow.endSessionUrl('https://app.example.com/');
 	expect(url).toBe(`${issuer}/end?client_id=gateway&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2F`);
 	expect(await rig({ metadata: { end_session_endpoint: undefined } }).flow.endSessionUrl('https://x')).toBeUndefined();

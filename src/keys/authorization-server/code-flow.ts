@@ -67,8 +67,8 @@ export interface CodeFlow {
 	/** `callback`: the query with which the browser came back. */
 	finish(callback: URLSearchParams, secrets: LoginSecrets): Promise<GrantAnswer>;
 	refresh(refreshToken: string): Promise<GrantAnswer>;
-	/** Resolves to whether the server took it; false where it has no such endpoint. Never rejects. */
-	revoke(refreshToken: string): Promise<boolean>;
+	/** `unsupported`: the server has no such endpoint. Never rejects. */
+	revoke(refreshToken: string): Promise<'revoked' | 'unsupported' | 'failed'>;
 	/** Where the browser ends its session at the server (RP-initiated logout); undefined: the server has none. Never rejects. */
 	endSessionUrl(returnTo: string): Promise<string | undefined>;
 }
@@ -220,15 +220,15 @@ export function createCodeFlow(options: CodeFlowOptions): CodeFlow {
 		async revoke(refreshToken) {
 			try {
 				const { oauth, read, server, client } = await parties();
-				if (read.url('revocation_endpoint') === undefined) return false;
+				if (read.url('revocation_endpoint') === undefined) return 'unsupported';
 				const response = await oauth.revocationRequest(server, client, noProof, refreshToken, {
 					...through(oauth, 'revocation_endpoint'),
 					additionalParameters: { token_type_hint: 'refresh_token' },
 				});
 				await oauth.processRevocationResponse(response);
-				return true;
+				return 'revoked';
 			} catch {
-				return false;
+				return 'failed';
 			}
 		},
 
