@@ -21,6 +21,7 @@ const below = [
 	'apim/statements',
 	'apim/lint',
 	'apim/run',
+	'apim/translate',
 	'assembly',
 ];
 
@@ -49,6 +50,7 @@ const layers = {
 	'apim/statements': ['core', 'formats', 'apim/policy-text'],
 	'apim/lint': ['core', 'formats', 'apim/policy-text', 'apim/statements'],
 	'apim/run': ['core', 'formats', 'keys', 'pipeline', 'apim/policy-text', 'apim/statements', 'apim/expressions'],
+	'apim/translate': ['core', 'formats', 'config', 'apim/policy-text', 'apim/statements'],
 	assembly: below,
 	admin: [...below, 'http'],
 	gateway: [...below, 'http', 'admin'],
@@ -57,8 +59,8 @@ const layers = {
 
 /** Web standards only, so that they run without Node. */
 const pure = [
-	'^src/(core|formats|keys|revocation|pipeline|answers|sessions|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements))/',
-	'^src/config/(definition|defaults|schema[a-z-]*)\\.ts$',
+	'^src/(core|formats|keys|revocation|pipeline|answers|sessions|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements|translate))/',
+	'^src/config/(definition|defaults|header-names|schema[a-z-]*|shared-secret)\\.ts$',
 	'^src/config/presets/',
 ];
 

@@ -22,7 +22,7 @@ const policy = /^```xml\n(.*?)^```$/ms.exec(guide)?.[1] ?? '';
 const configuration = /^```yaml\n(.*?)^```$/ms.exec(guide)?.[1] ?? '';
 
 const tenant = '6c3d1111-2222-3333-4444-5555aaaabbbb';
-const key = Buffer.alloc(32, 9);
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => 9 + 7 * i));
 const other = createSecretKey(Buffer.alloc(32, 8));
 const issuerOf = (id: string) => `https://login.microsoftonline.com/${id}/v2.0`;
 
@@ -34,6 +34,8 @@ function token(claims: Readonly<Record<string, unknown>>, signer = createSecretK
 
 let asItStands: GuardedGateway;
 let filledIn: GuardedGateway;
+/** What the guide shows of its translation. */
+let translated: GuardedGateway;
 
 async function start(text: string): Promise<GuardedGateway> {
 	const config = parse(configuration) as {
@@ -52,10 +54,15 @@ async function start(text: string): Promise<GuardedGateway> {
 beforeAll(async () => {
 	asItStands = await start(policy);
 	filledIn = await start(policy.replace('{tenantId}', tenant));
+	const config = (yamlBlocks[1] ?? '')
+		.replace('${env:SIGNING_KEY}', key.toString('base64'))
+		.replace('${env:API_AUDIENCE}', 'api://orders');
+	translated = await startGuardedGateway((upstream) => withUpstream(config, upstream));
 });
 afterAll(async () => {
 	await asItStands.stop();
 	await filledIn.stop();
+	await translated.stop();
 });
 
 const template = issuerOf('{tenantId}');
@@ -146,47 +153,103 @@ test('`apim test` shows each statement, and its exit status is what a pipeline n
 	for (const { stdout, stderr } of [passed, refused]) expect(stdout + stderr).not.toContain(key.toString('base64'));
 });
 
-test('`import apim` writes a configuration without secrets, and says what cannot be run', async () => {
-	const folder = tempDir();
+function withUpstream(text: string, upstream: string): Readonly<Record<string, unknown>> {
+	const config = parse(text) as { readonly routes: readonly Readonly<Record<string, unknown>>[] };
+	return { ...config, routes: config.routes.map((route) => ({ ...route, upstream })) };
+}
+
+const yamlBlocks = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text ?? '');
+const importedKey = key.toString('base64');
+const values = { 'signing-key': importedKey, 'api-audience': 'api://orders' };
+const branching = `<policies>\n<inbound>\n<base />\n<choose>\n<when condition="@(context.Request.Method == "GET")">\n${/<validate-jwt[^]*<\/validate-jwt>/.exec(policy)?.[0] ?? ''}\n</when>\n</choose>\n</inbound>\n</policies>`;
+
+async function importInto(
+	folder: string,
+	...options: readonly string[]
+): Promise<Awaited<ReturnType<typeof countersign>>> {
 	writeIn(folder, 'orders.xml', policy.replace('{tenantId}', tenant));
+	writeIn(folder, 'invoices.xml', branching);
 	writeIn(
 		folder,
 		'cached.xml',
 		'<policies><inbound><base/><cache-lookup-value key="x" variable-name="y"/></inbound></policies>',
 	);
-	writeIn(
-		folder,
-		'values.json',
-		JSON.stringify({ 'signing-key': key.toString('base64'), 'api-audience': 'api://orders' }),
-	);
-	const { code, stdout, stderr } = await countersign(
+	writeIn(folder, 'values.json', JSON.stringify(values));
+	return countersign(
 		folder,
 		'import',
 		'apim',
 		'orders.xml',
+		'invoices.xml',
 		'cached.xml',
 		'--named-values',
 		'values.json',
+		...options,
 	);
+}
+
+const asItIs = (name: string) => ({
+	name,
+	path: `/${name}/**`,
+	apim_policy: `./${name}.xml`,
+	upstream: 'http://127.0.0.1:9001',
+});
+
+test('`import apim` translates what it can, keeps the rest, writes no secret, and says what cannot be run', async () => {
+	const folder = tempDir();
+	const { code, stdout, stderr } = await importInto(folder);
 	expect(code).toBe(1);
+	const shown = parse(yamlBlocks[1] ?? '') as { readonly providers: unknown; readonly routes: readonly unknown[] };
 	expect(parse(stdout)).toEqual({
 		listen: '127.0.0.1:8080',
 		apim: { named_values: { 'signing-key': '${env:SIGNING_KEY}', 'api-audience': '${env:API_AUDIENCE}' } },
-		routes: [{ name: 'orders', path: '/orders/**', apim_policy: './orders.xml', upstream: 'http://127.0.0.1:9001' }],
+		providers: shown.providers,
+		routes: [...shown.routes, asItIs('invoices')],
 	});
+	const report = /^```text\norders\.xml: translated\n(.*?)^invoices/ms.exec(guide)?.[1] ?? 'nothing';
+	expect(stderr).toContain(`orders.xml: translated\n${report}`);
+	expect(stderr).toMatch(
+		/^invoices\.xml: kept as a policy\n( {2}kept .*\n)* {2}kept invoices\.xml:4:1 choose depends on the request$/m,
+	);
 	expect(stderr).toContain('cached.xml: cannot be run');
 	expect(stderr).toContain('cached.xml:1:27 <cache-lookup-value> is not supported');
-	expect(stdout + stderr).not.toContain(key.toString('base64'));
+	expect(stderr).toContain('1 translated, 1 kept as a policy, 1 cannot be run');
+	expect(stdout + stderr).not.toContain(importedKey);
 	// What it wrote can be checked as it is.
 	writeIn(folder, 'gateway.yaml', stdout);
-	const env = { SIGNING_KEY: key.toString('base64'), API_AUDIENCE: 'api://orders' };
 	const checked = await loadConfig(join(folder, 'gateway.yaml'), {
 		readFile: (path) => readFile(path, 'utf8'),
-		env,
+		env: { SIGNING_KEY: importedKey, API_AUDIENCE: 'api://orders' },
 		checkPolicy: (read, apim) => apimProblems(read, apim, nodeCryptography),
 	});
-	expect(checked.diagnostics).toEqual([]);
-	expect(checked.definition?.routes).toHaveLength(1);
+	expect(checked.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+	expect(checked.definition?.routes).toHaveLength(2);
+});
+
+test('`import apim --keep-policies` translates nothing, and --json tells of each file', async () => {
+	const folder = tempDir();
+	const { code, stdout, stderr } = await importInto(folder, '--keep-policies', '--json');
+	expect([code, stderr]).toEqual([1, '']);
+	const imported = JSON.parse(stdout) as { readonly config: unknown; readonly files: unknown };
+	expect(imported.config).toEqual({
+		listen: '127.0.0.1:8080',
+		apim: { named_values: { 'signing-key': '${env:SIGNING_KEY}', 'api-audience': '${env:API_AUDIENCE}' } },
+		routes: [asItIs('orders'), asItIs('invoices')],
+	});
+	expect(imported.files).toEqual([
+		{ file: 'orders.xml', outcome: 'kept', notes: [] },
+		{ file: 'invoices.xml', outcome: 'kept', notes: [] },
+		{ file: 'cached.xml', outcome: 'refused', notes: [] },
+	]);
+});
+
+test.each(tokens)('the policy with a tenant, translated: %s', async (_, make, status) => {
+	const text = make(issuerOf(tenant), template);
+	const { response, forwarded } = await translated.send({
+		target: '/orders/7',
+		...(text === undefined ? {} : { token: text }),
+	});
+	expect([response.status, forwarded.length]).toEqual([status, status === 200 ? 1 : 0]);
 });
 
 test('the files that the guide names are there', async () => {

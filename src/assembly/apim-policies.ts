@@ -79,7 +79,7 @@ export function apimProblems(
 	}));
 }
 
-export function placeOf({ file, position }: Finding): string {
+export function placeOf({ file, position }: Pick<Finding, 'file' | 'position'>): string {
 	return `${file}:${position.line}:${position.column}`;
 }
 

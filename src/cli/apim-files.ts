@@ -1,7 +1,7 @@
 /** What `apim test` and `import apim` read beside policies: named values, placeholders, certificates. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { isJsonObject } from '#core/index';
+import { isJsonObject, type JsonObject } from '#core/index';
 import { parseStrictJson } from '#formats/strict-json';
 import { UsageError } from './usage.ts';
 
@@ -27,6 +27,29 @@ export async function readNamedValues(file: string | undefined): Promise<Readonl
 		}
 	} else throw new UsageError(`${file} is no JSON object and no list`);
 	return Object.fromEntries(values);
+}
+
+/** Issuers by metadata URL: what stands in a file of `--openid`, keys or not. */
+export async function readIssuers(file: string | undefined): Promise<ReadonlyMap<string, string>> {
+	return new Map(
+		Object.entries(await readOpenid(file)).flatMap(([url, { issuer }]) =>
+			typeof issuer === 'string' && issuer !== '' ? [[url, issuer] as const] : [],
+		),
+	);
+}
+
+/** What would be fetched: JSON `{"metadata URL": {"issuer", "jwks"}}`. */
+export async function readOpenid(file: string | undefined): Promise<Readonly<Record<string, JsonObject>>> {
+	if (file === undefined) return {};
+	const value = parseStrictJson(await readFile(file, 'utf8'));
+	if (!isJsonObject(value)) throw new UsageError(`${file} is no JSON object`);
+	return Object.fromEntries(
+		Object.entries(value).map(([url, entry]) => {
+			if (!URL.canParse(url) || !isJsonObject(entry))
+				throw new UsageError(`${file}: expected {"URL": {"issuer", "jwks"}}`);
+			return [url, entry];
+		}),
+	);
 }
 
 export interface CertificateFiles {

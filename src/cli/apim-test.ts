@@ -6,14 +6,13 @@ import { createRequestTrace, type PolicyTrace } from '#assembly/apim-trace';
 import { apimProblems, assemble } from '#assembly/index';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfigText } from '#config/load';
-import { type DocumentFetcher, type HeaderList, isJsonObject, type JsonObject } from '#core/index';
-import { parseStrictJson } from '#formats/strict-json';
+import type { DocumentFetcher, HeaderList, JsonObject } from '#core/index';
 import { systemClock } from '#runtime/node/clock';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { createFormPoster } from '#runtime/node/form-poster';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
-import { findCertificates, readNamedValues } from './apim-files.ts';
+import { findCertificates, readNamedValues, readOpenid } from './apim-files.ts';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign apim test POLICY [--token-file FILE] [--request "GET https://api.example.com/orders"] [options]
@@ -161,19 +160,6 @@ function offline(openid: Openid): DocumentFetcher {
 			return { status: 200, headers, body: JSON.stringify(body) };
 		},
 	};
-}
-
-async function readOpenid(file: string | undefined): Promise<Openid> {
-	if (file === undefined) return {};
-	const value = parseStrictJson(await readFile(file, 'utf8'));
-	if (!isJsonObject(value)) throw new UsageError(`${file} is no JSON object`);
-	return Object.fromEntries(
-		Object.entries(value).map(([url, entry]) => {
-			if (!URL.canParse(url) || !isJsonObject(entry))
-				throw new UsageError(`${file}: expected {"URL": {"issuer", "jwks"}}`);
-			return [url, entry];
-		}),
-	);
 }
 
 async function readRequest(values: Readonly<Record<string, unknown>>): Promise<Asked['request']> {

@@ -1,38 +1,9 @@
 /** `claims_to_headers`: which header fields the gateway may write for the upstream. */
 import type { RouteDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
+import { canonicalName, isFree } from './header-names.ts';
 import type { HeaderMappingFile } from './schema-mapping.ts';
 import { type MappingSurroundings, readMapping } from './value-mapping.ts';
-
-/** Fields that frame the message, authenticate, or that the gateway writes itself (RFC 9110 §7.6.1, RFC 9112, RFC 7239). */
-const refused: ReadonlySet<string> = new Set([
-	'accept-encoding',
-	'authorization',
-	'connection',
-	'content-encoding',
-	'content-length',
-	'content-type',
-	'cookie',
-	'date',
-	'dpop',
-	'expect',
-	'forwarded',
-	'host',
-	'http2-settings',
-	'keep-alive',
-	'proxy-authenticate',
-	'proxy-authorization',
-	'proxy-connection',
-	'set-cookie',
-	'te',
-	'traceparent',
-	'tracestate',
-	'trailer',
-	'transfer-encoding',
-	'upgrade',
-	'via',
-	'x-request-id',
-]);
 
 /** `name` when a credential of the gateway's own may stand in it: `Authorization`, or a name that means nothing else. */
 export function checkCredentialHeader(name: string, path: ConfigPath, report: Report): string {
@@ -43,15 +14,6 @@ export function checkCredentialHeader(name: string, path: ConfigPath, report: Re
 		});
 	}
 	return name;
-}
-
-/** Many servers hand several spellings to the application as one variable (CGI, RFC 3875 §4.1.18). */
-function canonicalName(header: string): string {
-	return header.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
-}
-
-function isFree(canonical: string): boolean {
-	return !refused.has(canonical) && !canonical.startsWith('x-forwarded-') && !canonical.startsWith('sec-websocket-');
 }
 
 export function readClaimsToHeaders(

@@ -4,6 +4,11 @@ import { encodeUtf8 } from '#formats/utf8';
 
 const leastBytes: Partial<Readonly<Record<Algorithm, number>>> = { HS256: 32, HS384: 48, HS512: 64 };
 
+/** Those for which a secret of these octets is long enough. */
+export function secretAlgorithms({ length }: Uint8Array): readonly Algorithm[] {
+	return (['HS256', 'HS384', 'HS512'] as const).filter((name) => length >= (leastBytes[name] ?? Infinity));
+}
+
 /** From the documentation and examples of JWT tools: whoever attacks tries these first. Lower-case. */
 const wellKnown = [
 	'a-string-secret-at-least-256-bits-long',

@@ -1,25 +1,9 @@
 /** Places where a token may stand: fit for that, and warned about where they leak. */
 import type { ProviderRules } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
+import { canHoldToken } from './header-names.ts';
 import { asList } from './reading.ts';
 import type { TokenFromFile } from './schema.ts';
-
-/** Headers that mean something else, or are not the client's to set. */
-const taken: ReadonlySet<string> = new Set([
-	'connection',
-	'content-length',
-	'content-type',
-	'cookie',
-	'expect',
-	'host',
-	'keep-alive',
-	'proxy-authorization',
-	'proxy-connection',
-	'te',
-	'trailer',
-	'transfer-encoding',
-	'upgrade',
-]);
 
 export function checkTokenFrom(value: TokenFromFile, path: ConfigPath, report: Report): void {
 	const seen = new Set<string>();
@@ -32,8 +16,7 @@ export function checkTokenFrom(value: TokenFromFile, path: ConfigPath, report: R
 		if ('scheme' in place && place.scheme !== undefined && name.toLowerCase() !== 'authorization') {
 			report.error([...at, 'scheme'], 'scheme is of the header Authorization alone', { at: 'key' });
 		}
-		if (kind === 'header' && taken.has(name.toLowerCase()))
-			report.error(at, `a token cannot stand in the header ${name}`);
+		if (kind === 'header' && !canHoldToken(name)) report.error(at, `a token cannot stand in the header ${name}`);
 		if (kind === 'insecure_query') {
 			report.warning(at, 'tokens in the URL end up in logs, histories and Referer headers (RFC 6750 §5.3)');
 		}

@@ -1,24 +1,13 @@
 /** `upstream_response` of the file and of its routes: what the client gets of what the upstream says. */
 import type { UpstreamResponseDefinition } from './definition.ts';
 import type { ConfigPath, Report } from './diagnostics.ts';
+import { whyNotRemovable } from './header-names.ts';
 import type { UpstreamResponseFile } from './schema-upstream-response.ts';
-
-/** Fields that other keys, or the connection, decide about. */
-const notRemovable: ReadonlyMap<string, string> = new Map([
-	['www-authenticate', 'that is what www_authenticate is for'],
-	['set-cookie', 'that is what set_cookie is for'],
-	['cache-control', 'caches go by it'],
-	['vary', 'caches go by it'],
-	['date', 'a response has one'],
-	['content-length', 'it belongs to the connection'],
-	['transfer-encoding', 'it belongs to the connection'],
-	['connection', 'it belongs to the connection'],
-]);
 
 /** Reports what is wrong in the value at `path`. */
 export function checkUpstreamResponse(file: UpstreamResponseFile, path: ConfigPath, report: Report): void {
 	for (const [index, name] of (file.remove ?? []).entries()) {
-		const why = notRemovable.get(name.toLowerCase());
+		const why = whyNotRemovable(name);
 		if (why !== undefined) report.error([...path, 'remove', index], `${name} cannot be removed: ${why}`);
 	}
 	if (file.insecure_token_echo === true) {
