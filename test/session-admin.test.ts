@@ -1,6 +1,7 @@
 /** What an operator sees of sessions, and may end: one, or all of a user, on every gateway. */
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createBrowser } from './support/browser.ts';
+import { readMetrics } from './support/metrics.ts';
 import { hasRedis, startRedis } from './support/redis-server.ts';
 import { type SessionRig, startSessionRig } from './support/session-rig.ts';
 
@@ -164,3 +165,23 @@ test.skipIf(!hasRedis)(
 		expect(both.gateways[1]?.changes.map(({ action }) => action)).toEqual(['session_end', 'logout']);
 	},
 );
+
+test('the pages of sessions are counted like routes, over reloads too', async () => {
+	const own = await startSessionRig({ file: { admin: { listen: '127.0.0.1:0' } } });
+	onTestFinished(() => own.stop());
+	const { gateway, origin, browser } = own;
+	const counted = async () => {
+		const page = readMetrics(await (await fetch(`${gateway.gateway.adminUrl}/metrics`)).text());
+		const labels = { route: 'sessions.web.userinfo', provider: 'idp' };
+		return [
+			page.value('countersign_decisions_total', { ...labels, decision: 'deny', reason: 'session_ended' }),
+			page.value('countersign_responses_total', { route: 'sessions.web.userinfo', class: '4xx' }),
+		];
+	};
+	await browser.ask(`${origin}/auth/userinfo`);
+	expect(await counted()).toEqual([1, 1]);
+	gateway.write({ ...own.config, errors: { realm: 'another' } });
+	await gateway.gateway.reload();
+	await browser.ask(`${origin}/auth/userinfo`);
+	expect(await counted()).toEqual([2, 2]);
+});

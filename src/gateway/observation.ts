@@ -23,6 +23,7 @@ import { measureSecrets, type SecretsState } from '#observe/secret-metrics';
 import { type ConfigurationState, type GatewayState, measureConfiguration, measureState } from '#observe/state-metrics';
 import { measureUpstreams, type UpstreamState } from '#observe/upstream-metrics';
 import { createPrometheusMeter } from '#runtime/node/prometheus-meter';
+import { measuredRoutes } from './measured-routes.ts';
 import type { RequestHandlerOptions } from './request-handler.ts';
 
 export interface Observation extends Pick<RequestHandlerOptions, 'trailOf' | 'metrics' | 'span'> {
@@ -115,7 +116,7 @@ export async function createObservation(
 			const { routes, providers } = next;
 			gatewayTokens.follow(gatewayProviders(next));
 			const names = new Set(providers.map(({ name }) => name));
-			requestMetrics.follow(new Set(routes.map(({ name }) => name)), names);
+			requestMetrics.follow(measuredRoutes(next), names);
 			introspections.follow(names);
 			exchanges.follow(exchangeServersOf(routes));
 		},

@@ -17,6 +17,7 @@ import { elsewhere } from './forgery.ts';
 import type { Keeper } from './keeper.ts';
 import { createLogin, type LoginOptions } from './login.ts';
 import { showsPage } from './navigation.ts';
+import { type PageWord, pageName } from './page-names.ts';
 import { json, redirect } from './replies.ts';
 import { endOf, idleEndOf, type Lifetimes } from './session.ts';
 import type { LookUp } from './source.ts';
@@ -50,11 +51,11 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 	const { name, provider, paths, origin } = options;
 	const { login, callback } = createLogin(options);
 	const page = (
-		what: string,
+		what: PageWord,
 		method: 'GET' | 'POST',
 		answer: (request: RequestView, query: URLSearchParams) => Promise<PageOutcome>,
 	): SessionPage => ({
-		name: `sessions.${name}.${what}`,
+		name: pageName(name, what),
 		provider,
 		limitsOf: what === 'login' || what === 'callback' ? name : undefined,
 		async answer(request) {

@@ -47,6 +47,8 @@ export interface SessionRig {
 	readonly tap: WireTap | undefined;
 	/** One for each answer of the provider’s token endpoint. */
 	readonly grants: string[];
+	/** Of the first gateway. */
+	readonly config: Readonly<Record<string, unknown>>;
 	stop(): Promise<void>;
 }
 
@@ -131,6 +133,7 @@ export async function startSessionRig(options: SessionRigOptions = {}): Promise<
 		browser: createBrowser(),
 		tap,
 		grants,
+		config: config(firstPort),
 		async stop() {
 			await tap?.close();
 			await Promise.all(gateways.map((each) => each.stop()));

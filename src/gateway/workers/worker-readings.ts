@@ -5,6 +5,7 @@
 import type { Definition } from '#config/definition';
 import type { MetricReading } from '#core/index';
 import { addUp, forget, type ProcessReading, retire } from '#observe/added-up';
+import { measuredRoutes } from '../measured-routes.ts';
 
 export interface WorkerReadings {
 	/** For one worker process. */
@@ -71,11 +72,9 @@ export function createWorkerReadings(refresh: () => Promise<void>): WorkerReadin
 			await refresh();
 			return addUp([{ process: 'primary', readings: own }, ...living.values()], retired);
 		},
-		follow({ routes, providers }) {
-			inForce = {
-				routes: new Set(routes.map(({ name }) => name)),
-				providers: new Set(providers.map(({ name }) => name)),
-			};
+		follow(definition) {
+			const { providers } = definition;
+			inForce = { routes: measuredRoutes(definition), providers: new Set(providers.map(({ name }) => name)) };
 			retain(retired);
 		},
 		close() {
