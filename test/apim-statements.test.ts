@@ -58,6 +58,13 @@ beforeAll(async () => {
 		`<${list}>${each.map((id) => `<application-id>${id}</application-id>`).join('')}</${list}>`;
 	const dynamic =
 		'@("https://" + context.Request.Headers.GetValueOrDefault("X-Host","login.microsoftonline.com") + "/" + context.Request.Headers.GetValueOrDefault("X-Tenant","") + "/v2.0/.well-known/openid-configuration")';
+	const answered = (section: string) =>
+		policyOf(
+			validate,
+			'<outbound><base /><set-header name="X-Gone" exists-action="delete" /><set-header name="X-Made"><value>made</value></set-header></outbound>',
+		)
+			.replace('<outbound><base /></outbound>', '')
+			.replace('<backend><base /></backend>', section);
 	rig = await startPolicyGateway(
 		{
 			entra: aad('<audiences><audience>api://orders</audience></audiences>'),
@@ -108,6 +115,12 @@ beforeAll(async () => {
 				`<choose><when condition="true">${validate}</when></choose>`,
 				'<on-error><choose><when condition="@(context.LastError.Reason == "TokenNotPresent")"><return-response><set-status code="418" reason="x" /><set-header name="X-Path"><value>@(context.LastError.Path)</value></set-header><set-header name="WWW-Authenticate"><value>Custom realm="x"</value></set-header><set-body>@(context.LastError.Section + " " + context.LastError.Scope + " " + context.Response.StatusCode)</set-body></return-response></when></choose></on-error>',
 			),
+			unforwarded: answered('<backend />'),
+			emptybackend: answered('<backend><choose><when condition="false"><base /></when></choose></backend>'),
+			sometimes: answered(
+				'<backend><choose><when condition="@(context.Request.Method == "GET")"><forward-request /></when></choose></backend>',
+			),
+			twice: answered('<backend><base /><forward-request /></backend>'),
 			certificate: policyOf(
 				'<validate-client-certificate validate-revocation="false"><identities><identity thumbprint="0011223344556677889900112233445566778899" /></identities></validate-client-certificate>',
 			),
@@ -328,6 +341,25 @@ test('on-error: the answer is the policy’s, the record is ours, and nothing wa
 	expect([record.decision, record.reason, forwarded]).toEqual(['deny', 'credential_missing', []]);
 	const expired = await rig.send({ target: '/handled', token: secretToken({ exp: 1 }) });
 	expect([expired.response.status, JSON.parse(expired.response.body)]).toMatchObject([401, { statusCode: 401 }]);
+});
+
+describe('<backend> without forward-request', () => {
+	test.each(['unforwarded', 'emptybackend', 'sometimes'])('%s: an empty answer, and nobody is asked', async (route) => {
+		const request = { method: 'POST', target: `/${route}`, token: secretToken() };
+		const { response, record, forwarded } = await rig.send(request);
+		expect([response.status, response.body, response.headers.get('x-made'), forwarded]).toEqual([200, '', 'made', []]);
+		expect(record.decision).toBe('answer');
+		expect((await rig.send({ method: 'POST', target: `/${route}` })).response.status).toBe(401);
+	});
+
+	test('on the way that has it, the request is forwarded', async () => {
+		expect((await rig.send({ target: '/sometimes', token: secretToken() })).forwarded).toHaveLength(1);
+	});
+
+	test('nothing is forwarded twice', async () => {
+		const { response, forwarded } = await rig.send({ target: '/twice', token: secretToken() });
+		expect([response.status, forwarded]).toEqual([500, []]);
+	});
 });
 
 test('validate-client-certificate: without one, nothing is forwarded', async () => {

@@ -53,6 +53,7 @@ export function checkPolicy(
 		placeholders: new Map(Object.entries(apim.placeholders)),
 		fragments,
 		compile: compilePolicyExpression,
+		uncheckedRevocation: apim.uncheckedRevocation === true,
 	};
 	const read = readPolicy(documents, surroundings, findings);
 	// What could not be read is missing from the policy: what is said of the rest would be wrong.

@@ -44,7 +44,16 @@ export function readApim(file: ApimFile | undefined, reading: Reading): ApimDefi
 			report.error(path('allowed_openid_hosts', index), 'expected a host, lower-case, perhaps with a port');
 		}
 	}
+	const uncheckedRevocation = file?.insecure_unchecked_revocation === true;
+	if (uncheckedRevocation) {
+		report.warning(
+			path('insecure_unchecked_revocation'),
+			'client certificates that their authority has revoked pass where policies ask for that to be looked up',
+			{ at: 'key' },
+		);
+	}
 	return {
+		uncheckedRevocation,
 		namedValues: texts(file?.named_values),
 		placeholders: texts(file?.placeholders),
 		fragments: Object.entries(file?.fragments ?? {}).flatMap(([name, written]) => {

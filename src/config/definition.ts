@@ -617,6 +617,8 @@ export interface ApimDefinition {
 	/** `host` or `host:port`, lower-case. */
 	readonly allowedOpenidHosts: readonly string[];
 	readonly algorithms: readonly Algorithm[];
+	/** Statements that ask for revocation of certificates to be looked up do without. Absent: they are refused. */
+	readonly uncheckedRevocation?: boolean;
 	/** `resource` and `clientId` are those of a statement; undefined after a fault that was reported. */
 	readonly managedIdentity: ManagedIdentityDefinition | undefined;
 }

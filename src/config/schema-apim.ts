@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { algorithms } from '#core/index';
 import { defaults } from './defaults.ts';
 import { upstreamSchema } from './schema-upstream.ts';
-import { oneOrMany, text, url } from './schema-values.ts';
+import { flag, oneOrMany, text, url } from './schema-values.ts';
 
 export const apimPolicySchema = z
 	.union(
@@ -108,6 +108,11 @@ export const apimSchema = z.strictObject({
 	algorithms: oneOrMany(z.enum(algorithms), 'expected an algorithm or a list of algorithms').optional().meta({
 		description: 'Algorithms of tokens that policies validate, in place of those that API Management takes.',
 		default: defaults.apimAlgorithms,
+	}),
+	insecure_unchecked_revocation: flag().optional().meta({
+		description:
+			'Takes `<validate-client-certificate>` that asks for revocation to be looked up, as it does by default, and does not look it up.',
+		default: false,
 	}),
 	managed_identity: z
 		.strictObject({

@@ -20,7 +20,8 @@ export function lintPolicy({ scopes, sections }: ReadPolicy, findings: Finding[]
 	for (const statement of flatStatements(sections.inbound))
 		if (isValidation(statement)) lintValidation(statement, warn);
 	lintUnverified(sections.inbound, warn);
-	lintPaths(sections.inbound, findings);
+	const isForwarded = flatStatements(sections.backend).some(({ kind }) => kind === 'forward-request');
+	if (isForwarded) lintPaths(sections.inbound, scopes.at(-1)?.file ?? '', findings);
 	for (const [index, scope] of scopes.entries()) lintBase(scope, scopes.slice(0, index), findings);
 }
 
@@ -119,7 +120,7 @@ function guards(statements: readonly Statement[]): boolean {
 }
 
 /** Branches that reach the backend unchecked (K15). */
-function lintPaths(inbound: readonly Statement[], findings: Finding[]): void {
+function lintPaths(inbound: readonly Statement[], innermost: string, findings: Finding[]): void {
 	if (guards(inbound)) return;
 	const all = flatStatements(inbound);
 	const choice = all.find((statement) => statement.kind === 'choose' && flatStatements([statement]).some(isValidation));
@@ -128,8 +129,8 @@ function lintPaths(inbound: readonly Statement[], findings: Finding[]): void {
 		const message = 'there is a way to the backend on which no token is checked: say in <otherwise> what happens on it';
 		const { file, position } = choice.place;
 		findings.push({ severity: 'warning', rule: 'unchecked_branch', file, position, message });
-	} else if (first !== undefined) {
-		const { file, position } = first.place;
+	} else {
+		const { file, position } = first?.place ?? { file: innermost, position: { line: 1, column: 1 } };
 		const message = 'nothing here validates a token or a client certificate: everybody reaches the backend';
 		findings.push({ severity: 'warning', rule: 'no_check', file, position, message });
 	}

@@ -169,7 +169,11 @@ function linkOne(statement: Statement, parts: Parts): Runnable {
 		case 'validate-client-certificate':
 			return (run) => judgeCertificate(statement, place, run);
 		case 'forward-request':
-			return () => null;
+			return (run) => {
+				if (run.isForwarded) throw new EvaluationFailure('forward-request is there twice on one way');
+				run.isForwarded = true;
+				return null;
+			};
 		case 'base':
 			throw new Error(`<${statement.kind}> cannot be run`);
 	}
@@ -180,6 +184,8 @@ const statusBounds = { least: 200, most: 599 };
 /** For `apim test`: what came of each statement. */
 function traced({ kind, place }: Statement, runnable: Runnable): Runnable {
 	const { file, position, path, section } = place;
+	// What nobody has written.
+	if (file === '') return runnable;
 	return (run) => {
 		const { trail } = run;
 		if (trail === undefined) return runnable(run);

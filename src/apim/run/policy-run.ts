@@ -23,6 +23,8 @@ export class PolicyRun {
 	query: string | undefined = undefined;
 	path: string | undefined = undefined;
 	backend: { readonly upstream: Upstream; readonly prefix: string } | undefined = undefined;
+	/** The policy has come to `forward-request`. */
+	isForwarded = false;
 	/** Id of the certificate that the upstream is shown; undefined: as the upstream’s settings have it. */
 	certificate: string | undefined = undefined;
 	/** Fields of the answer to the client: set, added, removed. */

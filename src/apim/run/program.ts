@@ -1,5 +1,5 @@
 /**
- * A policy as the program of a route: inbound, then what is known of outbound, and on-error once a statement refused. What
+ * A policy as the program of a route: inbound, backend, then what is known of outbound, and on-error once a statement refused. What
  * comes out is a forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound.
  */
 import type { ContentEdit, Evidence, HeaderList, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
@@ -24,7 +24,7 @@ export interface ApimProgram extends RouteProgram {
 /** `policy` must have been read without an error. */
 export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: ContextBuilder): ApimProgram {
 	const inbound = link(sections.inbound, parts);
-	const outbound = link(sections.outbound, parts);
+	const outbound = link([...sections.backend, ...sections.outbound], parts);
 	const onError = link(sections['on-error'], parts);
 
 	function start(run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
@@ -48,7 +48,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 	}
 
 	function afterOutbound(signal: Signal | null, run: PolicyRun): ProgramOutcome {
-		if (signal === null) return forward(run, parts);
+		if (signal === null) return run.isForwarded ? forward(run, parts) : answerAlone(run);
 		if (signal.kind === 'breakdown') return { kind: 'fault', reason: signal.reason, cause: signal.cause };
 		throw new Error('a statement of outbound ended the request');
 	}
@@ -137,6 +137,11 @@ function withEditedContent(asked: ProgramOutcome & { kind: 'forward' }, content:
 		append: others(asked.append),
 		response: { ...asked.response, content },
 	};
+}
+
+/** Nobody was asked: an empty answer, with what outbound makes of it. */
+function answerAlone({ responseFields: { set, add } }: PolicyRun): ProgramOutcome {
+	return answer({ status: 200, headers: [...set, ...add], body: '' });
 }
 
 function answer(response: PolicyResponse): ProgramOutcome {

@@ -31,16 +31,30 @@ export function readRewriteUri(element: PolicyElement, reading: Reading): Rewrit
 	};
 }
 
-/** Its attributes change how the upstream is asked, which is the route’s business here. */
+/** What its attributes may say here: what is done anyway. The rest is the route’s business, or is not done. */
+const forwardAttributes: ReadonlyMap<string, RegExp> = new Map([
+	['timeout', /^[0-9]{1,9}$/],
+	['timeout-ms', /^[0-9]{1,9}$/],
+	['http-version', /^(?:1|2or1)$/],
+	['follow-redirects', /^false$/i],
+	['buffer-request-body', /^(?:true|false)$/i],
+	['buffer-response', /^(?:true|false)$/i],
+	['fail-on-error-status-code', /^false$/i],
+]);
+
 export function readForwardRequest(element: PolicyElement, reading: Reading): ForwardRequest {
+	reading.expect(element, [...forwardAttributes.keys(), 'continue-timeout']);
 	for (const [name, { position }] of element.attributes) {
-		if (name === 'id') continue;
-		reading.error(
-			'attribute_unknown',
-			position,
-			`${name} of <forward-request> is not supported: see \`upstream\` of the route`,
-		);
+		const allowed = forwardAttributes.get(name);
+		if (allowed === undefined && name !== 'continue-timeout') continue;
+		const value = reading.constant(element, name);
+		if (value === undefined) continue;
+		if (allowed === undefined || !allowed.test(value.text)) {
+			const message = `${name}="${value.text}" of <forward-request> is not supported: see \`upstream\` of the route`;
+			reading.error('value_invalid', position, message);
+		} else if (name.startsWith('timeout')) {
+			reading.warn('timeout_elsewhere', position, 'how long the upstream may take is what upstream.timeout says');
+		}
 	}
-	reading.expect({ ...element, attributes: new Map() }, []);
 	return { kind: 'forward-request' };
 }

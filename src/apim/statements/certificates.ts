@@ -26,11 +26,15 @@ export function readValidateClientCertificate(
 		return fallback;
 	};
 	if (flag('validate-revocation', true)) {
-		reading.error(
-			'not_supported',
-			element.attributes.get('validate-revocation')?.position ?? element.position,
-			'revocation of certificates is not looked up: write validate-revocation="false" to go without',
-		);
+		const position = element.attributes.get('validate-revocation')?.position ?? element.position;
+		if (reading.surroundings.uncheckedRevocation) {
+			const message = 'revocation of certificates is not looked up here (apim.insecure_unchecked_revocation)';
+			reading.warn('revocation_unchecked', position, message);
+		} else {
+			const either =
+				'write validate-revocation="false" here, or apim.insecure_unchecked_revocation: true for all policies';
+			reading.error('not_supported', position, `revocation of certificates is not looked up: ${either}, to go without`);
+		}
 	}
 	for (const name of ['validate-not-before', 'validate-not-after']) {
 		if (!flag(name, true)) {
@@ -50,12 +54,13 @@ export function readValidateClientCertificate(
 	const identities = (holder?.children ?? []).flatMap((child) =>
 		child.name === 'identity' ? (readIdentity(child, reading) ?? []) : [],
 	);
-	return {
-		kind: 'validate-client-certificate',
-		trust: flag('validate-trust', true),
-		ignoreError: flag('ignore-error', false),
-		identities,
-	};
+	const trust = flag('validate-trust', true);
+	if (!trust && (holder === undefined || identities.some(({ thumbprint }) => thumbprint === undefined))) {
+		const message = 'validate-trust="false" without thumbprints: anybody can make a certificate that passes';
+		reading.warn('any_certificate', element.position, message);
+	}
+	const ignoreError = flag('ignore-error', false);
+	return { kind: 'validate-client-certificate', trust, ignoreError, identities };
 }
 
 /** One that the configuration has: a policy that brings its own (`body`, `password`) has a private key in it. */

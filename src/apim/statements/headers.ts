@@ -77,7 +77,7 @@ function hasFitting(values: readonly TextValue[], element: PolicyElement, action
 function readValues(element: PolicyElement, reading: Reading): readonly TextValue[] {
 	return element.children.flatMap((child): readonly TextValue[] => {
 		if (child.name !== 'value') return [];
-		reading.expect(child, []);
+		reading.expectText(child, []);
 		if (child.text === undefined) return [{ kind: 'constant', text: '', position: child.position }];
 		const value = reading.value(child.text, { braces: true });
 		return value === undefined ? [] : [value];

@@ -70,7 +70,7 @@ export function readIpFilter(element: PolicyElement, reading: Reading): IpFilter
 		parseIp(text) !== undefined ? text : reading.error('value_invalid', at.position, `${text} is no address`);
 	for (const child of element.children) {
 		if (child.name === 'address') {
-			reading.expect(child, []);
+			reading.expectText(child, []);
 			const value = reading.text(child);
 			if (value?.kind === 'expression')
 				reading.error('expression_not_allowed', value.position, 'an address cannot be an expression');

@@ -4,12 +4,26 @@
  * does not have at all is the one of the scope outside.
  */
 import type { PolicyDocument, PolicyElement } from '../policy-text/document.ts';
+import { flatStatements } from './flat-statements.ts';
 import { readList, readStatements } from './read-statements.ts';
-import { type Finding, Reading, type Section, type Surroundings, sections } from './reading.ts';
+import { type Finding, maxStatements, Reading, type Section, type Surroundings, sections } from './reading.ts';
 import type { Statement } from './statement.ts';
 
 export const scopes = ['global', 'product', 'api', 'operation'] as const;
 export type Scope = (typeof scopes)[number];
+
+/** What stands in the outermost scope of API Management unless somebody takes it out. */
+const forwarding: Statement = {
+	kind: 'forward-request',
+	place: {
+		file: '',
+		position: { line: 0, column: 0 },
+		scope: 'global',
+		section: 'backend',
+		path: 'forward-request[1]',
+		id: undefined,
+	},
+};
 
 export interface ScopeDocument {
 	readonly scope: Scope;
@@ -41,10 +55,22 @@ export function readPolicy(
 	const count = { statements: 0 };
 	const read = documents.map((document) => readScope(document, surroundings, findings, count));
 	const all = (section: Section) =>
-		read.reduce<readonly Statement[]>((outside, { sections: own }) => {
-			const statements = own[section];
-			return statements === undefined ? outside : withBase(statements, outside);
-		}, []);
+		read.reduce<readonly Statement[]>(
+			(outside, { sections: own }) => {
+				const statements = own[section];
+				if (statements === undefined) return outside;
+				const bases = flatStatements(statements).filter(({ kind }) => kind === 'base');
+				// The scopes outside of one another would multiply.
+				if (bases.length * flatStatements(outside).length <= maxStatements) return withBase(statements, outside);
+				for (const { place } of bases.slice(0, 1)) {
+					const { file, position } = place;
+					const message = `more than ${maxStatements} statements with those that <base/> stands for`;
+					findings.push({ severity: 'error', rule: 'too_many_statements', file, position, message });
+				}
+				return withBase(statements, []);
+			},
+			section === 'backend' ? [forwarding] : [],
+		);
 	return {
 		scopes: read,
 		sections: {
@@ -87,6 +113,8 @@ function readScope(
 	return { scope, file, sections: { ...none, ...readSections(root, readingOf) }, isSnippet: false };
 }
 
+const forwards: ReadonlySet<string> = new Set(['base', 'forward-request']);
+
 function readSections(
 	root: PolicyElement,
 	readingOf: (section: Section) => Reading,
@@ -101,7 +129,13 @@ function readSections(
 		for (const [name, { position }] of element.attributes) {
 			reading.error('attribute_unknown', position, `<${section}> has no attribute ${name}`);
 		}
-		read[section] = readStatements(element, reading);
+		const statements = readStatements(element, reading);
+		if (section === 'backend' && !flatStatements(statements).some(({ kind }) => forwards.has(kind))) {
+			const message =
+				'<backend> has neither <base/> nor <forward-request/>: nothing is forwarded, the answer is an empty 200';
+			reading.warn('not_forwarded', element.position, message);
+		}
+		read[section] = statements;
 	}
 	return read;
 }

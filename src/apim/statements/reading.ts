@@ -27,6 +27,8 @@ export interface Surroundings {
 	readonly placeholders: ReadonlyMap<string, string>;
 	readonly fragments: ReadonlyMap<string, FragmentSource>;
 	readonly compile: CompileExpression;
+	/** Revocation of certificates may go unchecked where a policy asks for it. */
+	readonly uncheckedRevocation: boolean;
 }
 
 export interface FragmentSource {
@@ -46,7 +48,7 @@ export interface ValueOptions {
 }
 
 /** Statements of all files and fragments that one route may come to. */
-const maxStatements = 2_000;
+export const maxStatements = 2_000;
 
 export class Reading {
 	readonly surroundings: Surroundings;
@@ -103,8 +105,16 @@ export class Reading {
 		this.findings.push({ severity: 'warning', rule, file: this.file, position, message });
 	}
 
-	/** Reports attributes and children that are not among these. Every statement may have an `id`. */
+	/** Reports attributes and children that are not among these, and text. Every statement may have an `id`. */
 	expect(element: PolicyElement, attributes: readonly string[], children: readonly string[] = []): void {
+		this.expectText(element, attributes, children);
+		if (element.text !== undefined) {
+			this.error('text_unexpected', element.text.position, `text in <${element.name}>, which holds none`);
+		}
+	}
+
+	/** The same for an element that may hold text. */
+	expectText(element: PolicyElement, attributes: readonly string[], children: readonly string[] = []): void {
 		const known = [...attributes, 'id'];
 		for (const [name, { position }] of element.attributes) {
 			if (known.includes(name)) continue;
@@ -123,9 +133,6 @@ export class Reading {
 				child.position,
 				`<${child.name}> is not supported in <${element.name}>${near === undefined ? '' : `: did you mean ${near}?`}`,
 			);
-		}
-		if (element.text !== undefined && children.length > 0) {
-			this.error('text_unexpected', element.text.position, `text in <${element.name}>`);
 		}
 	}
 
@@ -269,7 +276,7 @@ export class Reading {
 		if (holder.children.length === 0) this.error('list_empty', holder.position, `<${list}> without any <${item}>`);
 		return holder.children.flatMap((child) => {
 			if (child.name !== item) return [];
-			this.expect(child, []);
+			this.expectText(child, []);
 			return this.text(child) ?? [];
 		});
 	}

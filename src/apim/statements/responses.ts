@@ -31,7 +31,7 @@ export function readSetStatus(element: PolicyElement, reading: Reading): SetStat
 }
 
 export function readSetBody(element: PolicyElement, reading: Reading): SetBody | undefined {
-	reading.expect(element, []);
+	reading.expectText(element, []);
 	if (element.text === undefined) {
 		return { kind: 'set-body', body: { kind: 'constant', text: '', position: element.position } };
 	}

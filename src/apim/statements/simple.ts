@@ -20,7 +20,7 @@ export function readTrace(element: PolicyElement, reading: Reading): Trace {
 	const values: TextValue[] = [];
 	for (const child of element.children) {
 		if (child.name === 'message') {
-			reading.expect(child, []);
+			reading.expectText(child, []);
 			const text = reading.text(child, { braces: true });
 			if (text !== undefined) values.push(text);
 		} else if (child.name === 'metadata') {

@@ -179,7 +179,7 @@ export function readKeys(element: PolicyElement, list: string, reading: Reading)
 }
 
 function readKey(element: PolicyElement, reading: Reading): KeyText | undefined {
-	reading.expect(element, ['certificate-id', 'n', 'e']);
+	reading.expectText(element, ['certificate-id', 'n', 'e']);
 	const constant = (name: string) =>
 		element.attributes.has(name) ? reading.requiredConstant(element, name) : undefined;
 	const [id, certificate, n, e] = ['id', 'certificate-id', 'n', 'e'].map(constant);
@@ -220,7 +220,7 @@ function readClaim(element: PolicyElement, reading: Reading): RequiredClaim | un
 	const separator = element.attributes.get('separator')?.value;
 	const values = element.children.flatMap((child) => {
 		if (child.name !== 'value') return [];
-		reading.expect(child, []);
+		reading.expectText(child, []);
 		return reading.text(child) ?? [];
 	});
 	if (separator?.kind === 'expression') {
