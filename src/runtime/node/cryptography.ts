@@ -15,6 +15,7 @@ import {
 } from 'node:crypto';
 import type { Algorithm, Cryptography, JsonObject, PublicKey } from '#core/index';
 import { importDecryptionKey, importDecryptionSecret } from './decryption.ts';
+import { derSignature } from './ecdsa-signature.ts';
 import { publicJwkOfPem } from './pem.ts';
 import { importPrivateKey, importSigningSecret } from './signing.ts';
 
@@ -85,7 +86,7 @@ function importJwk(jwk: JsonObject): PublicKey {
 			}
 			if (scheme.kind === 'ec') {
 				if (type !== 'ec' || curve !== scheme.curve || signature.length !== scheme.octets) return false;
-				return quietly(() => verify(scheme.hash, input, { key, dsaEncoding: 'ieee-p1363' }, signature));
+				return quietly(() => verify(scheme.hash, input, key, derSignature(signature)));
 			}
 			if (scheme.kind !== 'ed25519' || type !== 'ed25519' || signature.length !== 64) return false;
 			return quietly(() => verify(null, input, key, signature));
