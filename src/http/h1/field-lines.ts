@@ -2,7 +2,9 @@
  * The field lines of one head (RFC 9112 §5): checked octet by octet as they come, then kept as one text and the places
  * of names and values in it. No map is made; whoever looks for a field compares lengths first.
  */
-import { COLON, CR, HTAB, isTokenOctet, isValueOctet, LF, SP } from './octets.ts';
+
+import { endOfValue } from './end-of-value.ts';
+import { COLON, CR, HTAB, isTokenOctet, LF, SP } from './octets.ts';
 
 /** The bytes end before the head does. */
 export const incomplete = -1;
@@ -41,7 +43,7 @@ export function scanFieldLines(
 		at += 1;
 		while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at += 1;
 		const valueStart = at;
-		while (at < to && isValueOctet[bytes[at] ?? 0] === 1) at += 1;
+		at = endOfValue(bytes, at, to);
 		if (at === to) return incomplete;
 		if (bytes[at] !== CR) return malformed;
 		if (at + 1 === to) return incomplete;
