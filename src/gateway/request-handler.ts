@@ -48,7 +48,7 @@ interface Remembered {
 	readonly inForce: InForce;
 	readonly verdict: Verdict;
 	readonly trail: RequestTrail;
-	/** Milliseconds since the epoch at which the verdict was there. */
+	/** Milliseconds since the epoch at which the verdict was there; 0 where spans are not exported. */
 	readonly decidedAt: number;
 	/** The decision is already in the audit trail. */
 	readonly committed: boolean;
@@ -103,7 +103,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 		request: RequestView,
 	): Decision<Remembered> | Promise<Decision<Remembered>> {
 		metrics.decided(verdict.facts, clock.monotonic() - began);
-		return admit({ ...known, verdict, decidedAt: clock.now(), committed: false }, request);
+		const { inForce, trail } = known;
+		const decidedAt = span === undefined ? 0 : clock.now();
+		return admit({ inForce, verdict, trail, decidedAt, committed: false }, request);
 	}
 
 	function decide(request: RequestView): Decision<Remembered> | Promise<Decision<Remembered>> {

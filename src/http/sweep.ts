@@ -2,6 +2,7 @@
  * Time-outs without a timer each: whoever has a deadline is looked at every now and then. Looking is one comparison, so
  * a request costs nothing; a deadline is met late by at most a quarter of its length.
  */
+import { performance } from 'node:perf_hooks';
 
 /** Something with a deadline. */
 export interface Timed {

@@ -37,6 +37,20 @@ test('long texts are cut', () => {
 	expect(auditLine({ ...input, path: 'x'.repeat(100_000) }).length).toBeLessThan(1000);
 });
 
+test('what two lines have in common does not make them say the same', () => {
+	const allowed: AuditInput = { ...input, decision: 'allow', reason: undefined, status: 200 };
+	for (const change of [
+		{},
+		{ decision: 'answer' },
+		{ method: 'POST' },
+		{ status: 304 },
+		{ decision: 'fault' },
+	] as const) {
+		const changed = { ...allowed, ...change };
+		expect(auditLine(changed)).toBe(JSON.stringify(auditRecord(changed)));
+	}
+});
+
 test('the guide describes every field that a record can have', () => {
 	const guide = readFileSync(new URL('../../docs/guides/audit.md', import.meta.url), 'utf8');
 	const described = Array.from(

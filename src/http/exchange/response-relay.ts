@@ -16,6 +16,8 @@ import type { Exchange, ForwardAction } from './exchange.ts';
  */
 export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'refused' | 'switched' | 'held';
 
+const nothing = Buffer.alloc(0);
+
 /** Interim responses before the final one. */
 export const maxInterim = 20;
 
@@ -27,7 +29,7 @@ export class ResponseRelay<C> {
 	/** Whether any byte of a response has come. */
 	hasBegun = false;
 	/** What came behind a 101. */
-	rest: Buffer = Buffer.alloc(0);
+	rest: Buffer = nothing;
 	#partial: PartialHead | undefined;
 	#interim = 0;
 	#body: Body | undefined;

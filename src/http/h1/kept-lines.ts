@@ -3,8 +3,9 @@
  * said about a name is remembered, since the same few names come with every message.
  */
 import type { HeaderList } from '#core/index';
-import { isFieldName, isFieldValue } from '#formats/header-value';
+import { isFieldValue } from '#formats/header-value';
 import { canonicalName } from '../hop-by-hop.ts';
+import { ownName } from '../own-names.ts';
 import { type FieldLines, nameAt, valueAt } from './field-lines.ts';
 
 /** What becomes of a line: it stays, goes, or has its value changed. */
@@ -124,6 +125,7 @@ function longLine(field: HeaderList[number]): string {
 }
 
 function lineOf([name, value]: HeaderList[number]): string {
-	if (!isFieldName(name) || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
-	return `${name}: ${value}\r\n`;
+	const { lead } = ownName(name);
+	if (lead === undefined || !isFieldValue(value)) throw new Error(`invalid value for the header ${name}`);
+	return `${lead}${value}\r\n`;
 }

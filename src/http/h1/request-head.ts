@@ -17,6 +17,8 @@ import {
 	valueAt,
 } from './field-lines.ts';
 import { ambiguous, chunked, type Framing, framingOf } from './framing.ts';
+import { KnownTexts } from './known-texts.ts';
+import { isKnownMethod, methodOf } from './methods.ts';
 import { CR, isTargetOctet, isTokenOctet, LF, SP } from './octets.ts';
 
 export interface HeadLimits {
@@ -26,17 +28,11 @@ export interface HeadLimits {
 	readonly headerCount: number;
 }
 
-/** The methods that HTTP has registered and that other parsers know: an unknown one could be read as something else. */
-const methods: ReadonlySet<string> = new Set(
-	(
-		'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK ' +
-		'BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE MKCALENDAR LINK UNLINK M-SEARCH NOTIFY SUBSCRIBE ' +
-		'UNSUBSCRIBE PURGE SOURCE'
-	).split(' '),
-);
-
 /** Absolute form: no userinfo, an authority of host characters. What the host may be is judged with the route. */
 const absoluteForm = /^https?:\/\/[A-Za-z0-9._:[\]-]+(?:[/?]|$)/i;
+
+/** Few on a gateway, and each request names one. */
+const hosts = new KnownTexts();
 
 export class RequestHead implements RequestView, FieldLines {
 	readonly method: string;
@@ -59,7 +55,7 @@ export class RequestHead implements RequestView, FieldLines {
 		this.text = text;
 		this.places = places;
 		this.end = text.length - 2;
-		this.method = text.slice(0, methodEnd);
+		this.method = methodOf(text, methodEnd);
 		this.target = text.slice(methodEnd + 1, targetEnd);
 		this.minor = text.charCodeAt(targetEnd + 8) - 0x30;
 		this.from = peer;
@@ -67,7 +63,7 @@ export class RequestHead implements RequestView, FieldLines {
 		this.peer = peer.address;
 		this.serverName = peer.serverName;
 		const host = placeOf(this, 'host');
-		this.host = host < 0 ? '' : valueAt(this, host);
+		this.host = host < 0 ? '' : hosts.at(text, places[host + 2] ?? 0, places[host + 3] ?? 0);
 		this.framing = framingOf(this);
 		this.connection = connectionOptions(this);
 	}
@@ -112,7 +108,7 @@ export class RequestHead implements RequestView, FieldLines {
 	/** What is wrong with a head whose every octet is right; undefined: nothing. */
 	problem(): Reason | undefined {
 		const { method, target, minor } = this;
-		if (!methods.has(method)) return 'request_malformed';
+		if (!isKnownMethod(method)) return 'request_malformed';
 		const host = placeOf(this, 'host');
 		if (host < 0 ? minor === 1 : placeOf(this, 'host', host + 4) >= 0) return 'request_malformed';
 		// RFC 9112 §6.1: a Transfer-Encoding in HTTP/1.0 is faulty framing.

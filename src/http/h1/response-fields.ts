@@ -4,7 +4,8 @@
  */
 import type { ResponseEdits, ResponseRules } from '#core/index';
 import { isFieldValue } from '#formats/header-value';
-import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
+import { isHopByHop } from '../hop-by-hop.ts';
+import { ownName } from '../own-names.ts';
 import { joinedValues, placeOf } from './field-lines.ts';
 import { type FateOf, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -35,8 +36,8 @@ export function clientFields(head: ResponseHead, edits: ResponseEdits, isEdited 
 	const rules = rulesOf(edits.rules);
 	const { fields } = head.connection;
 	const replaced: string[] = [];
-	for (const [name] of edits.set) replaced.push(canonicalName(name));
-	for (const name of edits.remove) replaced.push(canonicalName(name));
+	for (const [name] of edits.set) replaced.push(ownName(name).canonical);
+	for (const name of edits.remove) replaced.push(ownName(name).canonical);
 	if (isEdited) replaced.push(...ofExactContent);
 	// A date is the origin's to give, and the connection's options cannot take away what the gateway adds.
 	const alsoDropped = fields.size === 0 ? replaced : [...replaced, ...fields];

@@ -3,10 +3,12 @@
  * connection goes first, then what policy strips, and only then is anything added, so that no `Connection` option and no
  * spoofed copy can touch what the gateway writes.
  */
+import { Buffer } from 'node:buffer';
 import type { HeaderList, HeaderStrip, RequestEdits } from '#core/index';
 import { withoutCookies } from '#formats/cookie';
 import { isForwardedField } from '../forwarded-headers.ts';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
+import { ownName } from '../own-names.ts';
 import { chunked } from './framing.ts';
 import { type Fate, type FateOf, keptLines, rememberFates, writtenLines } from './kept-lines.ts';
 import type { RequestHead } from './request-head.ts';
@@ -74,7 +76,8 @@ export function upstreamFields(head: RequestHead, edits: RequestEdits, trusted: 
 
 function alsoDropped(options: ReadonlySet<string>, set: HeaderList): readonly string[] | undefined {
 	if (set.length === 0 && options.size === 0) return undefined;
-	const names = set.map(([name]) => canonicalName(name));
+	const names: string[] = [];
+	for (const [name] of set) names.push(ownName(name).canonical);
 	return options.size === 0 ? names : [...names, ...options];
 }
 
@@ -90,10 +93,32 @@ export interface UpstreamHead {
 /** Throws for a path or query that could not go on a wire. */
 export function upstreamHead(head: RequestHead, edits: RequestEdits, { host, fields, upgrade }: UpstreamHead): string {
 	const target = edits.path + edits.query;
-	if (!ordinaryTarget.test(target)) throw new Error('the request target is not printable ASCII');
-	const connection = upgrade === undefined ? 'keep-alive' : `Upgrade\r\nupgrade: ${upgrade}`;
+	// What came in with a request was looked at octet by octet when its head was read.
+	if (target !== head.target && !ordinaryTarget.test(target))
+		throw new Error('the request target is not printable ASCII');
 	let framing = '';
 	if (head.framing >= 0) framing = `content-length: ${head.framing}\r\n`;
 	else if (head.framing === chunked) framing = 'transfer-encoding: chunked\r\n';
-	return `${head.method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${connection}\r\n${fields}${framing}\r\n`;
+	const opening = upgrade === undefined ? keptOpening(host) : openingOf(host, `Upgrade\r\nupgrade: ${upgrade}`);
+	return `${head.method} ${target}${opening}${fields}${framing}\r\n`;
+}
+
+/** By host: endpoints have few, and a client's own goes to few upstreams. Bounded; a flood of names empties it. */
+const openings = new Map<string, string>();
+const maxOpenings = 500;
+
+/** From the version to the Connection line, for a request that is no upgrade. */
+function keptOpening(host: string): string {
+	let opening = openings.get(host);
+	if (opening === undefined) {
+		opening = openingOf(host, 'keep-alive');
+		if (openings.size >= maxOpenings) openings.clear();
+		// Copied: a slice would keep the whole head of its request alive.
+		openings.set(Buffer.from(host, 'latin1').toString('latin1'), opening);
+	}
+	return opening;
+}
+
+function openingOf(host: string, connection: string): string {
+	return [' HTTP/1.1\r\nhost: ', host, '\r\nconnection: ', connection, '\r\n'].join('');
 }
