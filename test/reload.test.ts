@@ -388,3 +388,22 @@ test('a renewed certificate is served after its files changed, and one without i
 function now(): number {
 	return Math.floor(Date.now() / 1000);
 }
+
+test('sessions that come with keys of a store that is open without: rejected, and why, in words that help', async () => {
+	const provider = await provided();
+	const idp = { issuer: provider.issuer, audience: provider.audience, max_lifetime: '1h' };
+	const routes = [{ path: '/**', providers: ['idp'], upstream: 'http://127.0.0.1:1' }];
+	const store = { type: 'sqlite', path: './store.db' };
+	const gateway = await started({ providers: { idp }, store, routes });
+	gateway.write({
+		providers: { idp: { ...idp, client: { id: 'gateway', secret: 'a secret of the gateway, 32 bytes' } } },
+		public_url: 'http://localhost:8080',
+		store: { ...store, encryption_keys: ['BWJzM4fJ9dTqWk0oyOBcYl2r6Vh1pQx7nZsXe3uGaLE='] },
+		sessions: { web: { provider: 'idp' } },
+		routes: routes.map((route) => ({ ...route, sessions: 'web' })),
+	});
+	await gateway.gateway.reload();
+	expect(gateway.log.join('\n')).toContain(
+		'the store was opened without encryption_keys to seal sessions with: restart the gateway',
+	);
+});

@@ -3,7 +3,14 @@
  * this process: a reload makes all of this anew, and the store, or the cookie, has the rest.
  */
 import type { Definition, SessionsDefinition } from '#config/definition';
-import { Evidence, type Principal, type SessionPages, type SessionSource, StoreUnavailable } from '#core/index';
+import {
+	Evidence,
+	type Principal,
+	type Sealing,
+	type SessionPages,
+	type SessionSource,
+	StoreUnavailable,
+} from '#core/index';
 import { createClientAuthentication } from '#keys/authorization-server/client-authentication';
 import { type CallName, type CodeFlow, createCodeFlow } from '#keys/authorization-server/code-flow';
 import { createEndpointCall } from '#keys/authorization-server/endpoint-call';
@@ -40,10 +47,22 @@ export interface SessionsParts {
 	readonly runtime: Runtime;
 }
 
-/** Undefined where the definition has none: then nothing of it is asked for with any request. Asks nobody. */
-export function createSessions(parts: SessionsParts): Sessions | undefined {
-	const { sessions } = parts.definition;
+interface Parts extends SessionsParts {
+	readonly sealing: Sealing;
+}
+
+/**
+ * Undefined where the definition has none: then nothing of it is asked for with any request. Asks nobody. Throws an Error
+ * where the state cannot seal: its store was opened by a configuration that had neither sessions nor keys.
+ */
+export function createSessions(given: SessionsParts): Sessions | undefined {
+	const { sessions } = given.definition;
 	if (sessions.length === 0) return undefined;
+	const { sealing } = given.state;
+	if (sealing === undefined) {
+		throw new Error('the store was opened without encryption_keys to seal sessions with: restart the gateway');
+	}
+	const parts: Parts = { ...given, sealing };
 	const made = sessions.map((each) => ({ host: each.host, ...createOne(each, parts) }));
 	return {
 		sources: new Map(made.map(({ source }) => [source.name, source])),
@@ -52,12 +71,10 @@ export function createSessions(parts: SessionsParts): Sessions | undefined {
 	};
 }
 
-function createOne(definition: SessionsDefinition, parts: SessionsParts) {
-	const { state, runtime } = parts;
+function createOne(definition: SessionsDefinition, parts: Parts) {
+	const { state, runtime, sealing } = parts;
 	const { clock, timers, log } = runtime;
 	const { name, origin, cookie, paths, timeout, client } = definition;
-	const { sealing } = state;
-	if (sealing === undefined) throw new Error(`sessions ${name}: the store has no key to seal them with`);
 	const lifetimes = { idle: definition.idleTimeout, absolute: definition.lifetime };
 	const keeper = createKeeper(definition, parts);
 	const flow = createFlow(definition, parts);
@@ -118,10 +135,9 @@ interface Ending {
 	readonly end: EndSession;
 }
 
-function createSessionsOverview(parts: SessionsParts, made: ReadonlyMap<string, Ending>): SessionsOverview {
-	const { definition, state, runtime } = parts;
-	const { store, sealing } = state;
-	if (sealing === undefined) throw new Error('the store has no key to seal sessions with');
+function createSessionsOverview(parts: Parts, made: ReadonlyMap<string, Ending>): SessionsOverview {
+	const { definition, state, runtime, sealing } = parts;
+	const { store } = state;
 	const kinds = definition.sessions
 		.filter(({ cookie }) => cookie.kind === 'handle')
 		.flatMap(({ name, idleTimeout, lifetime, client, provider }) => {
@@ -158,9 +174,8 @@ function cookieSettings({ cookie, lifetime }: SessionsDefinition) {
 	return { name, sameSite, maxAge: persistent ? lifetime : undefined };
 }
 
-function createKeeper(definition: SessionsDefinition, { state, runtime }: SessionsParts): Keeper {
-	const { store, sealing } = state;
-	if (sealing === undefined) throw new Error(`sessions ${definition.name}: the store has no key to seal them with`);
+function createKeeper(definition: SessionsDefinition, { state, runtime, sealing }: Parts): Keeper {
+	const { store } = state;
 	const common = {
 		name: definition.name,
 		cookie: cookieSettings(definition),

@@ -101,7 +101,8 @@ export function createStoredMintingKeys(options: StoredMintingKeysOptions): Stor
 	}
 
 	async function write(next: readonly StoredMintingKey[]): Promise<boolean> {
-		if (sealing === undefined) throw new CannotSealMintingKeys('store.encryption_keys is missing');
+		if (sealing === undefined)
+			throw new CannotSealMintingKeys('the store was opened without encryption_keys to seal them with');
 		const sealed = sealing.seal(JSON.stringify({ keys: next }), [mintingLedger, entryKey]);
 		const written = await store.enter(mintingLedger, entryKey, sealed, { expected: revision });
 		await catchUp();
