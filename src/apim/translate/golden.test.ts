@@ -100,6 +100,7 @@ test('every shape that is named as such is kept, and those are all', () => {
 		[
 		  "azure-ad-token-domain",
 		  "azure-ad-token-multi-tenant",
+		  "backend-not-forwarded",
 		  "backend-rewritten",
 		  "check-absent",
 		  "checks-two",

@@ -70,7 +70,10 @@ export function translatePolicy({ policy, marked, variableOf, certificates, issu
 		...translateInbound(inbound.slice(0, first), inbound.slice(first + 1), surroundings),
 		...translateOutbound(withoutFragments(policy.sections.outbound), surroundings),
 	};
-	translateInbound(withoutFragments(policy.sections.backend), [], surroundings);
+	const backend = withoutFragments(policy.sections.backend);
+	translateInbound(backend, [], surroundings);
+	const forwards = backend.filter(({ kind }) => kind === 'forward-request').length;
+	if (forwards !== 1) notes.keep(validation.place, 'its backend does not forward each request once');
 	const translated = translateValidation(validation, { certificates, issuers, references, notes, status });
 	if (notes.isKept || translated === undefined) {
 		if (!notes.isKept) notes.keep(validation.place, 'the check of the token cannot be said natively');
