@@ -58,6 +58,7 @@ import { compileHost } from './host-matcher.ts';
 import { oncePerContent } from './once-per-content.ts';
 import type { OwnDocuments } from './own-documents.ts';
 import type { Policy, PolicyCryptography, ProofSupport } from './policy.ts';
+import { createProofKeys } from './proof-keys.ts';
 import { createUrlOf, hostOfUrls } from './request-url.ts';
 import { compileResponseRules, type ResponseRulesContent } from './response-rules.ts';
 import { compileRouteLimits, type RouteLimits } from './route-limits.ts';
@@ -179,6 +180,7 @@ function compileProofRules({ dpop, publicUrl }: Definition, { proofs, cryptograp
 			const admitted = admitJwk(jwk, cryptography);
 			return typeof admitted === 'string' ? admitted : admitted.key;
 		},
+		known: createProofKeys(),
 		nonces: proofs.nonces,
 		urlOf: createUrlOf(publicUrl),
 	};

@@ -16,6 +16,16 @@ import { parseDpopProof, type UnverifiedProof } from '#formats/dpop-proof';
 import { normaliseHttpUri } from '#formats/http-uri';
 import type { DpopNonces } from './dpop-nonces.ts';
 
+/**
+ * Keys whose proofs have been good, by the whole text of their JWK: to make a key of one costs as much as a signature, and
+ * a client has the same one for all of its requests. What is known of a key says nothing about a proof.
+ */
+export interface ProofKeys {
+	find(jwk: string): VerificationKey | undefined;
+	/** `key` must be what `keyOf` makes of exactly this JWK. */
+	keep(jwk: string, key: VerificationKey): void;
+}
+
 export interface ProofRules {
 	/** Asymmetric ones only. */
 	readonly algorithms: ReadonlySet<Algorithm>;
@@ -26,6 +36,7 @@ export interface ProofRules {
 	readonly digest: (text: string) => string;
 	/** The key of a proof, if it is strong and well-formed; or what is wrong with it. */
 	readonly keyOf: (jwk: JsonObject) => VerificationKey | string;
+	readonly known: ProofKeys;
 	/** Undefined: proofs need no nonce, and one that they have is not looked at. */
 	readonly nonces: DpopNonces | undefined;
 	/** What this request is for, as clients call it: normalised, without query. */
@@ -48,7 +59,9 @@ export function judgeProof(thumbprint: JsonValue, evidence: Evidence, rules: Pro
 	if (proof.tokenDigest !== rules.digest(credential?.token ?? '')) {
 		return invalid(evidence, proof.tokenDigest === undefined ? 'no ath' : 'ath is of another token');
 	}
-	const key = rules.keyOf(proof.jwk);
+	const jwk = JSON.stringify(proof.jwk);
+	const known = rules.known.find(jwk);
+	const key = known ?? rules.keyOf(proof.jwk);
 	if (typeof key === 'string') return invalid(evidence, `jwk: ${key}`);
 	if (!key.algorithms.has(algorithm)) return invalid(evidence, 'alg is not one of this jwk');
 	if (key.thumbprint === undefined || key.thumbprint !== thumbprint) {
@@ -58,6 +71,8 @@ export function judgeProof(thumbprint: JsonValue, evidence: Evidence, rules: Pro
 	const own = key.thumbprint;
 	const settle = (isGenuine: boolean): Judged => {
 		if (!isGenuine) return invalid(evidence, 'a signature that jwk does not verify');
+		// Only now: a key that anybody could bring would push out those of clients.
+		if (known === undefined) rules.known.keep(jwk, key);
 		return judgeNonce(proof, evidence, rules) ?? used(evidence, own, proof.id);
 	};
 	const { signingInput, signature } = proof.jws;
