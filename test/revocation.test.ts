@@ -251,3 +251,44 @@ test('back-channel logout as the guide has it: by a route to the admin listener'
 	// The route leads to that page, and to no other.
 	expect((await fetch(`${own.url}/revocations`)).status).toBe(404);
 });
+
+test('a long list comes in pages, the latest first, and the command line shows all of it', async () => {
+	const own = await startTestGateway({
+		...config(),
+		admin: { listen: '127.0.0.1:0', insecure_changes: true },
+		store: { type: 'memory' },
+	});
+	onTestFinished(() => own.stop());
+	const { adminUrl } = own.gateway;
+	const headers = { 'content-type': 'application/json' };
+	for (let n = 0; n < 1_001; n++) {
+		const body = JSON.stringify({ jti: `j-${n}`, provider: 'idp' });
+		expect((await fetch(`${adminUrl}/revocations`, { method: 'POST', headers, body })).status).toBe(201);
+	}
+	interface Listing {
+		readonly count: number;
+		readonly next_cursor?: string;
+		readonly revocations: readonly { readonly id: string; readonly jti: string; readonly at: string }[];
+	}
+	const ask = async (query: string) => (await (await fetch(`${adminUrl}/revocations${query}`)).json()) as Listing;
+	const first = await ask('?limit=400');
+	expect([first.count, first.revocations.length]).toEqual([1_001, 400]);
+	// What is lifted meanwhile, even the last one of a page, hides none of the others.
+	const gone = first.revocations.at(-1)?.id;
+	expect((await fetch(`${adminUrl}/revocations/${gone}`, { method: 'DELETE' })).status).toBe(200);
+	const second = await ask(`?limit=1000&cursor=${first.next_cursor}`);
+	expect([second.revocations.length, second.next_cursor]).toEqual([601, undefined]);
+	const all = [...first.revocations, ...second.revocations];
+	expect(new Set(all.map(({ jti }) => jti)).size).toBe(1_001);
+	const times = all.map(({ at }) => at);
+	expect(times).toEqual(times.toSorted().toReversed());
+	for (const query of ['?cursor=1', '?cursor=x.y', '?subject=x', '?limit=0']) {
+		expect([query, (await fetch(`${adminUrl}/revocations${query}`)).status]).toEqual([query, 400]);
+	}
+	// One more than fits on one page.
+	const again = JSON.stringify({ jti: 'again', provider: 'idp' });
+	await fetch(`${adminUrl}/revocations`, { method: 'POST', headers, body: again });
+	const listed = await run('--admin', adminUrl ?? '', '--list', '--json');
+	const { revocations, ...rest } = JSON.parse(listed) as Listing;
+	expect([revocations.length, rest.count, rest.next_cursor]).toEqual([1_001, 1_001, undefined]);
+});

@@ -69,6 +69,44 @@ test('sessions are listed without a token or a cookie; one is ended; a user is l
 	expect(rig.gateway.changes.map(({ action }) => action)).toEqual(['session_end', 'session_end', 'logout']);
 });
 
+test('page by page: every session comes by once, and those of one user too', async () => {
+	const own = await startSessionRig({ file: { admin: { listen: '127.0.0.1:0' } } });
+	onTestFinished(() => own.stop());
+	for (const name of ['ada', 'bob', 'ada', 'cleo', 'ada']) await createBrowser().logIn(`${own.origin}/api/x`, name);
+	interface Listing extends Listed {
+		readonly complete: boolean;
+		readonly next_cursor?: string;
+	}
+	const ask = async (query: string) => {
+		const answer = await fetch(`${own.gateway.gateway.adminUrl}/sessions${query}`);
+		return { status: answer.status, page: (await answer.json()) as Listing };
+	};
+	const pages: Listing[] = [];
+	for (let query = '?limit=2'; ; query = `?limit=2&cursor=${pages.at(-1)?.next_cursor}`) {
+		pages.push((await ask(query)).page);
+		if (pages.at(-1)?.next_cursor === undefined) break;
+	}
+	expect(pages.map(({ count, complete }) => [count, complete])).toEqual([
+		[2, false],
+		[2, false],
+		[1, false],
+	]);
+	const all = pages.flatMap(({ sessions }) => sessions);
+	expect(new Set(all.map(({ id }) => id)).size).toBe(5);
+	expect((await ask('?subject=user%7Cada&limit=1')).page).toMatchObject({ count: 3, complete: true });
+	for (const query of [
+		'?limit=0',
+		'?limit=1001',
+		'?limit=x',
+		'?cursor=',
+		'?cursor=a%20b',
+		'?cursor=nowhere',
+		'?subjct=x',
+		'?subject=a&subject=b',
+	])
+		expect([query, (await ask(query)).status]).toEqual([query, 400]);
+});
+
 test.each([
 	{},
 	{ sessions: 'other', subject: 'x' },
@@ -163,6 +201,9 @@ test.skipIf(!hasRedis)(
 		expect((await fetch(`${second}/logout`, { method: 'POST', headers, body })).status).toBe(200);
 		await vi.waitFor(async () => expect(await everywhere(ada)).toEqual([401, 401]), { timeout: 1_000, interval: 20 });
 		expect(both.gateways[1]?.changes.map(({ action }) => action)).toEqual(['session_end', 'logout']);
+
+		await redis.kill();
+		expect((await fetch(`${first}`)).status).toBe(503);
 	},
 );
 

@@ -9,12 +9,10 @@ import { TooMany } from '#revocation/revocations';
 import type { AdminSubject } from './admin.ts';
 import { changing } from './changing.ts';
 import { type Page, problem, type Reply, readJsonBody } from './exchange.ts';
+import { type PageOfList, readPage, unknownCursor } from './paging.ts';
 import { describeStore } from './store-report.ts';
 
 type Subject = Pick<AdminSubject, 'assembly' | 'clock' | 'log' | 'recordChange'>;
-
-/** Revocations in one answer. */
-const mostShown = 1_000;
 
 export function revocationPages(subject: Subject): readonly Page[] {
 	return [listPage(subject), addPage(subject), liftPage(subject)];
@@ -23,12 +21,17 @@ export function revocationPages(subject: Subject): readonly Page[] {
 function listPage({ assembly }: Subject): Page {
 	return {
 		path: '/revocations',
-		summary: 'what is revoked, and the revision that each gateway has applied',
+		summary:
+			'what is revoked, the latest first, page by page (?limit=…&cursor=…), and the revision that each gateway has applied',
 		method: 'GET',
-		async answer() {
+		async answer({ view }) {
+			const asked = readPage(view);
+			if ('refused' in asked) return asked.refused;
 			const { state } = assembly();
 			const { revocations, store } = state;
 			const all = revocations.list();
+			const page = pageOf(all, asked);
+			if (page === undefined) return unknownCursor().refused;
 			return {
 				status: 200,
 				body: {
@@ -36,11 +39,31 @@ function listPage({ assembly }: Subject): Page {
 					store: describeStore(state.status()),
 					...(store.isShared ? { gateways: await gatewaysOf(state.presence.list()) } : {}),
 					count: all.length,
-					revocations: all.slice(-mostShown).map(describe),
+					next_cursor: page.next,
+					revocations: page.revocations.map(describe),
 				},
 			};
 		},
 	};
+}
+
+/** The latest first, and of one second in the order of their ids, so that a page ends where the next one begins whatever comes or goes. */
+function pageOf(
+	all: readonly Revocation[],
+	{ limit, cursor }: PageOfList,
+): { readonly revocations: readonly Revocation[]; readonly next: string | undefined } | undefined {
+	const [, second, id] = cursor === undefined ? [] : (/^(\d{1,12})\.([\w-]+)$/.exec(cursor) ?? []);
+	if (cursor !== undefined && second === undefined) return undefined;
+	const last = { at: Number(second), id: id ?? '' };
+	const sorted = all.toSorted(inOrder);
+	const rest = cursor === undefined ? sorted : sorted.filter((revocation) => inOrder(last, revocation) < 0);
+	const revocations = rest.slice(0, limit);
+	const end = rest.length > limit ? revocations.at(-1) : undefined;
+	return { revocations, next: end === undefined ? undefined : `${end.at}.${end.id}` };
+}
+
+function inOrder(a: Pick<Revocation, 'at' | 'id'>, b: Pick<Revocation, 'at' | 'id'>): number {
+	return b.at - a.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 function addPage(subject: Subject): Page {

@@ -1,15 +1,14 @@
 /** `/sessions`: who is logged in, without any token; one session less, or all of a user, everywhere. */
 import { lifetimeBound, sessionBound } from '#assembly/lifetime-bound';
-import { member } from '#core/index';
+import { member, StoreUnavailable } from '#core/index';
 import type { ListedSession } from '#sessions/overview';
 import type { AdminSubject } from './admin.ts';
 import { changing } from './changing.ts';
 import { type Page, problem, readJsonBody } from './exchange.ts';
+import { readPage, unknownCursor } from './paging.ts';
 
 type Subject = Pick<AdminSubject, 'assembly' | 'clock' | 'log' | 'recordChange'>;
 
-/** Sessions in one answer. */
-const mostShown = 1_000;
 /** Seconds for which a logout counts where nothing bounds the provider's tokens. */
 const longestToken = 24 * 60 * 60;
 
@@ -22,23 +21,32 @@ const noSessions = () => problem(404, 'the configuration in force has no session
 function listPage({ assembly }: Subject): Page {
 	return {
 		path: '/sessions',
-		summary: 'browser sessions in the store, ?subject=… for those of one user; sealed cookies are not listed',
+		summary:
+			'browser sessions in the store, ?subject=… for those of one user, page by page (?limit=…&cursor=…); sealed cookies are not listed',
 		method: 'GET',
 		async answer({ view }) {
 			const overview = assembly().sessions?.overview;
 			if (overview === undefined) return noSessions();
-			const mark = view.target.indexOf('?');
-			const query = new URLSearchParams(mark < 0 ? '' : view.target.slice(mark + 1));
-			const { sessions, complete } = await overview.list(mostShown, query.get('subject') ?? undefined);
-			return {
-				status: 200,
-				body: {
-					count: sessions.length,
-					complete,
-					not_listed: overview.unlisted,
-					sessions: sessions.map(describe),
-				},
-			};
+			const asked = readPage(view, ['subject']);
+			if ('refused' in asked) return asked.refused;
+			const { limit, cursor, others } = asked;
+			try {
+				const page = await overview.list({ limit, subject: others.get('subject'), after: cursor });
+				return {
+					status: 200,
+					body: {
+						count: page.sessions.length,
+						complete: cursor === undefined && page.next === undefined,
+						next_cursor: page.next,
+						not_listed: overview.unlisted,
+						sessions: page.sessions.map(describe),
+					},
+				};
+			} catch (cause) {
+				if (cause instanceof RangeError) return unknownCursor().refused;
+				if (cause instanceof StoreUnavailable) return problem(503, 'the store does not answer');
+				throw cause;
+			}
 		},
 	};
 }

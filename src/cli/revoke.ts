@@ -4,7 +4,7 @@ import { parseCompactJws } from '#formats/compact-jws';
 import { looksLikeSharedAccess, readSharedAccess, sharedAccessSchemes } from '#formats/shared-access/shared-access';
 import { tokenIdentity } from '#revocation/token-identity';
 import { nodeCryptography } from '#runtime/node/cryptography';
-import { adminClient, adminHelp, adminOptions, readToken } from './admin-client.ts';
+import { type AdminCall, adminClient, adminHelp, adminOptions, readToken } from './admin-client.ts';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign revoke --admin URL WHAT [--issuer ISS | --provider NAME] [--issued-before TIME] [--until TIME]
@@ -51,7 +51,7 @@ export async function runRevoke(args: readonly string[]): Promise<number> {
 	const asked = lift === undefined && values['list'] !== true ? await request(values) : undefined;
 	const call = await adminClient(values);
 	if (values['list'] === true) {
-		const answer = await call('GET', '/revocations');
+		const answer = await listAll(call);
 		process.stdout.write(isJson ? `${JSON.stringify(answer, null, 2)}\n` : listing(answer));
 		return 0;
 	}
@@ -70,6 +70,20 @@ export async function runRevoke(args: readonly string[]): Promise<number> {
 		}
 	}
 	return 0;
+}
+
+/** The first page, with what is on all of them. */
+async function listAll(call: AdminCall): Promise<JsonObject> {
+	const first = await call('GET', '/revocations');
+	const revocations = [...objects(member(first, 'revocations'))];
+	let cursor = member(first, 'next_cursor');
+	while (typeof cursor === 'string') {
+		const page = await call('GET', `/revocations?cursor=${encodeURIComponent(cursor)}`);
+		revocations.push(...objects(member(page, 'revocations')));
+		cursor = member(page, 'next_cursor');
+	}
+	const { next_cursor: _, ...rest } = first;
+	return { ...rest, revocations };
 }
 
 async function request(values: Readonly<Record<string, unknown>>): Promise<JsonObject> {

@@ -92,6 +92,7 @@ export {
 	type ListedRecord,
 	maximumTtl,
 	type PutOptions,
+	type RecordPage,
 	type Sealing,
 	type Store,
 	type StoredRecord,

@@ -33,10 +33,12 @@ export interface Store {
 	/** Writes a record and gives its new version; undefined when `expected` is not what is there, and nothing is changed. */
 	put(space: string, key: string, value: string, options: PutOptions): Promise<string | undefined>;
 	/**
-	 * Records of a space, in no order, at most `limit`; those that are written or removed meanwhile may be among them or not.
-	 * For an operator’s eyes: it looks through all that the store has.
+	 * Records of a space, in no order, page by page: about `limit` of them, from the beginning or `after` the page before.
+	 * One that is there all the while is on a page; those that are written or removed meanwhile may be on none, or on two.
+	 * Rejects with a RangeError for an `after` that cannot be one of this store's. For an operator's eyes: it may look through
+	 * all that the store has.
 	 */
-	list(space: string, limit: number): Promise<readonly ListedRecord[]>;
+	list(space: string, limit: number, after?: string): Promise<RecordPage>;
 	/** False when there is none, or its version is not `expected`. */
 	remove(space: string, key: string, expected?: string): Promise<boolean>;
 
@@ -65,6 +67,12 @@ export interface StoredRecord {
 
 export interface ListedRecord extends StoredRecord {
 	readonly key: string;
+}
+
+export interface RecordPage {
+	readonly records: readonly ListedRecord[];
+	/** `after` of the next page, of letters, digits, `_` and `-` where keys are; undefined: this is the last one. */
+	readonly next: string | undefined;
 }
 
 export interface PutOptions {

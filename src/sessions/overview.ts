@@ -20,15 +20,27 @@ export interface ListedSession {
 	readonly expiresAt: number;
 }
 
-export interface SessionList {
+export interface PageOfSessions {
 	readonly sessions: readonly ListedSession[];
-	/** False: there may be more. */
-	readonly complete: boolean;
+	/** `after` of the next page; undefined: this is the last one. */
+	readonly next: string | undefined;
+}
+
+export interface SessionQuery {
+	/** Sessions on the page, about: there may be some more. */
+	readonly limit: number;
+	/** Undefined: of whomever. */
+	readonly subject: string | undefined;
+	/** `next` of the page before; undefined: from the beginning. */
+	readonly after: string | undefined;
 }
 
 export interface SessionsOverview {
-	/** At most `limit`, of this subject if one is named; rejects with StoreUnavailable. Those in sealed cookies are not here. */
-	list(limit: number, subject: string | undefined): Promise<SessionList>;
+	/**
+	 * Those in the store; rejects with StoreUnavailable, and with a RangeError for an `after` that is none. A page of one
+	 * subject may hold few, or none, and not be the last: it ends after so many records that were looked through.
+	 */
+	list(query: SessionQuery): Promise<PageOfSessions>;
 	/** Names of the sessions in sealed cookies, of which nobody but the browsers knows. */
 	readonly unlisted: readonly string[];
 	/**
@@ -55,8 +67,9 @@ export interface OverviewOptions {
 	readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Records that are looked through at most. */
+/** Records that are looked through for one page at most, and in one step. */
 const mostRecords = 100_000;
+const step = 1_000;
 
 export function createOverview({ kinds, sealed, store, sealing, clock }: OverviewOptions): SessionsOverview {
 	function open(id: string, value: string): ListedSession | undefined {
@@ -73,14 +86,19 @@ export function createOverview({ kinds, sealed, store, sealing, clock }: Overvie
 	}
 
 	return {
-		async list(limit, subject) {
-			// One more than are shown tells whether there are more, also where some of them have ended.
-			const most = subject === undefined ? limit + 1 : mostRecords;
-			const records = await store.list(sessionSpace, most);
-			const found = records
-				.flatMap(({ key, value }) => open(key, value) ?? [])
-				.filter((session) => subject === undefined || session.subject === subject);
-			return { sessions: found.slice(0, limit), complete: records.length < most && found.length <= limit };
+		async list({ limit, subject, after }) {
+			const sessions: ListedSession[] = [];
+			let next = after;
+			for (let looked = 0; looked < mostRecords; ) {
+				const wanted = subject === undefined ? limit - sessions.length : step;
+				const page = await store.list(sessionSpace, wanted, next);
+				const found = page.records.flatMap(({ key, value }) => open(key, value) ?? []);
+				sessions.push(...found.filter((session) => subject === undefined || session.subject === subject));
+				next = page.next;
+				looked += page.records.length;
+				if (next === undefined || sessions.length >= limit) break;
+			}
+			return { sessions, next };
 		},
 		unlisted: sealed.map(({ name }) => name),
 		async end(id) {

@@ -2,7 +2,14 @@
  * The store in this process: nothing outlives it and nobody shares it. Bounded, and full is a refusal: what is in it
  * keeps its promises, so nothing is pushed out before its time.
  */
-import { type Clock, type LedgerChanges, type Store, StoreUnavailable } from '#core/index';
+import {
+	type Clock,
+	type LedgerChanges,
+	type ListedRecord,
+	type Store,
+	type StoredRecord,
+	StoreUnavailable,
+} from '#core/index';
 import { createExpiringMap, type ExpiringMap } from './expiring-map.ts';
 import { createMemoryLedger, type MemoryLedger } from './memory-ledger.ts';
 import { checkName, checkPlace, checkTtl, checkValue, closed } from './names.ts';
@@ -15,9 +22,14 @@ export interface MemoryStoreOptions {
 	readonly capacity?: number;
 }
 
+interface MemoryRecord extends StoredRecord {
+	/** In the order of arrival; the same for as long as it is there. */
+	readonly place: number;
+}
+
 export function createMemoryStore({ clock, randomId, capacity = 500_000 }: MemoryStoreOptions): Store {
 	const claims: ExpiringMap<true> = createExpiringMap(clock, capacity);
-	const records: ExpiringMap<{ readonly value: string; readonly version: string }> = createExpiringMap(clock, capacity);
+	const records: ExpiringMap<MemoryRecord> = createExpiringMap(clock, capacity);
 	const ledgers = new Map<string, MemoryLedger>();
 	const run = `${randomId()}.`;
 	let writes = 0;
@@ -52,26 +64,34 @@ export function createMemoryStore({ clock, randomId, capacity = 500_000 }: Memor
 			return true;
 		},
 		async get(space, key) {
-			return records.get(placeOf(space, key));
+			const found = records.get(placeOf(space, key));
+			return found === undefined ? undefined : { value: found.value, version: found.version };
 		},
 		async put(space, key, value, { ttl, expected }) {
 			const place = placeOf(space, key);
 			checkValue(value);
 			const time = checkTtl(ttl);
-			if (expected !== undefined && (records.get(place)?.version ?? null) !== expected) return undefined;
+			const before = records.get(place);
+			if (expected !== undefined && (before?.version ?? null) !== expected) return undefined;
+			// What has run out may still be there, among those of its time.
+			if (before === undefined) records.delete(place);
 			const version = run + String((writes += 1));
-			if (!records.set(place, { value, version }, time)) throw full();
+			if (!records.set(place, { value, version, place: before?.place ?? writes }, time)) throw full();
 			return version;
 		},
-		async list(space, limit) {
+		async list(space, limit, after = '0') {
 			if (isClosed) throw closed();
 			checkName(space);
-			const found = [];
-			for (const [place, record] of records.entries()) {
-				if (found.length >= limit) break;
-				if (place.startsWith(`${space} `)) found.push({ key: place.slice(space.length + 1), ...record });
+			if (!/^\d{1,15}$/.test(after)) throw new RangeError('no place in a store in memory');
+			const found: ListedRecord[] = [];
+			let last = 0;
+			for (const [key, { place, value, version }] of records.entries()) {
+				if (place <= Number(after) || !key.startsWith(`${space} `)) continue;
+				if (found.length >= limit) return { records: found, next: String(last) };
+				found.push({ key: key.slice(space.length + 1), value, version });
+				last = place;
 			}
-			return found;
+			return { records: found, next: undefined };
 		},
 		async remove(space, key, expected) {
 			const place = placeOf(space, key);

@@ -87,13 +87,15 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
 			const done = await run(putScript, [place], [expected ?? '', version + value, time]);
 			return done === 1 ? version : undefined;
 		},
-		async list(space, limit) {
+		async list(space, limit, after) {
 			checkName(space);
+			if (after !== undefined && !/^[1-9]\d{0,19}$/.test(after)) throw new RangeError('no cursor of Redis');
 			const start = keyOf('record', space, '');
 			const pattern = `${start.replaceAll(/[\\*?[\]^-]/g, '\\$&')}*`;
 			const found = new Map<string, ListedRecord>();
-			for (let cursor = '0'; ; ) {
-				const answer: unknown = await send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']);
+			const step = String(Math.min(Math.max(limit, 100), 1_000));
+			for (let cursor = after ?? '0'; ; ) {
+				const answer: unknown = await send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', step]);
 				const [next, keys] = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
 				if (!Array.isArray(keys)) throw new StoreUnavailable('Redis gave no list of keys');
 				const names = keys.map(text);
@@ -101,12 +103,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
 				for (const [i, name] of names.entries()) {
 					const value = text(Array.isArray(values) ? values[i] : undefined);
 					// It may have run out since, and a scan may name a key twice.
-					if (value === '' || found.size >= limit) continue;
+					if (value === '') continue;
 					const key = name.slice(start.length);
 					found.set(key, { key, version: value.slice(0, versionLength), value: value.slice(versionLength) });
 				}
 				cursor = text(next);
-				if (cursor === '0' || cursor === '' || found.size >= limit) return [...found.values()];
+				const isLast = cursor === '0' || cursor === '';
+				// Whatever a step of the scan brings belongs to this page: the next one begins behind it.
+				if (isLast || found.size >= limit) return { records: [...found.values()], next: isLast ? undefined : cursor };
 			}
 		},
 		async remove(space, key, expected) {

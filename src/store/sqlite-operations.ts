@@ -4,13 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EnterOptions, LedgerChanges, LedgerPosition, ListedRecord, PutOptions, StoredRecord } from '#core/index';
+import type { EnterOptions, LedgerChanges, LedgerPosition, PutOptions, RecordPage, StoredRecord } from '#core/index';
 
 /** A question to the thread, as it travels. */
 export type Operation =
 	| readonly [name: 'claim', space: string, key: string, ttl: number]
 	| readonly [name: 'get', space: string, key: string]
-	| readonly [name: 'list', space: string, limit: number]
+	| readonly [name: 'list', space: string, limit: number, after: string]
 	| readonly [name: 'put', space: string, key: string, value: string, options: PutOptions]
 	| readonly [name: 'remove', space: string, key: string, expected: string | undefined]
 	| readonly [name: 'enter', ledger: string, key: string, value: string, options: EnterOptions]
@@ -70,10 +70,12 @@ export function createOperations(database: DatabaseSync, { now, capacity }: Oper
 		return row === undefined ? undefined : { value: text(row['value']), version: text(row['version']) };
 	}
 
-	function list(space: string, limit: number): readonly ListedRecord[] {
-		return sql.list
-			.all(space, now(), limit)
+	function list(space: string, limit: number, after: string): RecordPage {
+		const records = sql.list
+			.all(space, after, now(), limit + 1)
 			.map((row) => ({ key: text(row['key']), value: text(row['value']), version: text(row['version']) }));
+		const page = records.slice(0, limit);
+		return { records: page, next: records.length > limit ? page.at(-1)?.key : undefined };
 	}
 
 	function put(space: string, key: string, value: string, { ttl, expected }: PutOptions): string | undefined {
@@ -151,7 +153,7 @@ export function createOperations(database: DatabaseSync, { now, capacity }: Oper
 				case 'get':
 					return get(operation[1], operation[2]);
 				case 'list':
-					return list(operation[1], operation[2]);
+					return list(operation[1], operation[2], operation[3]);
 				case 'put':
 					return put(operation[1], operation[2], operation[3], operation[4]);
 				case 'remove':
@@ -174,7 +176,7 @@ const texts = {
 	claim: `INSERT INTO claims (space, key, until) VALUES (?, ?, ?)
 		ON CONFLICT (space, key) DO UPDATE SET until = excluded.until WHERE until <= ?`,
 	get: 'SELECT value, version FROM records WHERE space = ? AND key = ? AND until > ?',
-	list: 'SELECT key, value, version FROM records WHERE space = ? AND until > ? LIMIT ?',
+	list: 'SELECT key, value, version FROM records WHERE space = ? AND key > ? AND until > ? ORDER BY key LIMIT ?',
 	put: 'INSERT OR REPLACE INTO records (space, key, value, version, until) VALUES (?, ?, ?, ?, ?)',
 	remove: 'DELETE FROM records WHERE space = ? AND key = ?',
 	ledger: 'SELECT epoch, head, floor FROM ledgers WHERE name = ?',

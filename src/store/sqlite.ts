@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { mkdir, open as openFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type LedgerChanges, type ListedRecord, type Store, type StoredRecord, StoreUnavailable } from '#core/index';
+import { type LedgerChanges, type RecordPage, type Store, type StoredRecord, StoreUnavailable } from '#core/index';
 import { checkName, checkPlace, checkTtl, checkValue, closed } from './names.ts';
 import { type Operation, reading } from './sqlite-operations.ts';
 import type { Batch, ThreadAnswer, ThreadOptions } from './sqlite-thread.ts';
@@ -123,9 +123,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 			checkValue(value);
 			return ask<string | undefined>('put', space, key, value, { ttl: checkTtl(ttl), ...rest });
 		},
-		async list(space, limit) {
+		async list(space, limit, after) {
 			checkName(space);
-			return ask<readonly ListedRecord[]>('list', space, limit);
+			if (after !== undefined) checkPlace(space, after);
+			return ask<RecordPage>('list', space, limit, after ?? '');
 		},
 		async remove(space, key, expected) {
 			checkPlace(space, key);

@@ -101,18 +101,47 @@ function listTests(stores: () => StoresUnderTest): void {
 	test('records of a space are listed, those of others and what is over are not', async () => {
 		const { one, other, pass } = stores();
 		const [space, similar] = [fresh('listed'), fresh('listed-too')];
-		expect(await one.list(space, 10)).toEqual([]);
+		expect(await one.list(space, 10)).toEqual({ records: [], next: undefined });
 		const version = await one.put(space, 'a:*', 'value', { ttl: hour });
 		await one.put(space, 'gone', 'value', { ttl: 20 });
 		await one.put(space, 'removed', 'value', { ttl: hour });
 		await one.remove(space, 'removed');
 		await one.put(similar, 'b', 'value', { ttl: hour });
 		await pass(40);
-		expect(await other.list(space, 10)).toEqual([{ key: 'a:*', value: 'value', version }]);
+		expect(await other.list(space, 10)).toEqual({
+			records: [{ key: 'a:*', value: 'value', version }],
+			next: undefined,
+		});
 		for (let i = 0; i < 20; i++) await one.put(similar, `c${i}`, '', { ttl: hour });
-		expect(await other.list(similar, 7)).toHaveLength(7);
-		expect(new Set((await other.list(similar, 100)).map(({ key }) => key)).size).toBe(21);
+		const { records } = await other.list(similar, 100);
+		expect(new Set(records.map(({ key }) => key)).size).toBe(21);
 		await expect(one.list('Upper', 1)).rejects.toThrow(RangeError);
+	});
+
+	test('page by page, every record that is there all the while comes by; what is added or removed meanwhile hides none', async () => {
+		const { one, other } = stores();
+		const space = fresh('paged');
+		const keys = Array.from({ length: 400 }, (_, i) => `k${i}`);
+		for (const key of [...keys, 'going-1', 'going-2']) await one.put(space, key, 'before', { ttl: hour });
+		const seen: string[] = [];
+		const cursors: (string | undefined)[] = [];
+		let after: string | undefined;
+		do {
+			const page = await other.list(space, 150, after);
+			expect(page.records.length).toBeLessThanOrEqual(402);
+			seen.push(...page.records.map(({ key }) => key));
+			cursors.push(after);
+			after = page.next;
+			await one.remove(space, `going-${cursors.length}`);
+			await one.put(space, `new-${cursors.length}`, '', { ttl: hour });
+			// What is written anew stays where it is.
+			for (const key of keys.slice(0, 20)) await one.put(space, key, 'after', { ttl: hour });
+		} while (after !== undefined && cursors.length < 20);
+		expect(keys.filter((key) => !seen.includes(key))).toEqual([]);
+		expect(cursors.length).toBeGreaterThan(1);
+		for (const foreign of ['', 'no\ud800place']) {
+			await expect(one.list(space, 1, foreign)).rejects.toThrow(RangeError);
+		}
 	});
 }
 
