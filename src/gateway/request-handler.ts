@@ -3,25 +3,22 @@
  * a count and, where they are exported, its spans, all under the same ids.
  */
 import { refusalAnswer } from '#answers/refusal';
-import type {
-	Answer,
-	Clock,
-	Facts,
-	FinishedSpan,
-	Log,
-	Reason,
-	RequestEdits,
-	RequestView,
-	ResponseEdits,
-	Verdict,
-} from '#core/index';
+import type { Answer, Clock, Facts, FinishedSpan, Log, Reason, RequestEdits, RequestView, Verdict } from '#core/index';
 import { isFaultReason } from '#core/index';
 import type { Action, Decision, Outcome, RequestHandler } from '#http/engine';
 import { type AuditInput, type AuditRecord, auditRecord } from '#observe/audit-record';
 import type { AuditTrail } from '#observe/audit-trail';
 import type { RequestMetrics } from '#observe/request-metrics';
 import { requestSpans, type UpstreamCall } from '#observe/request-spans';
-import { type RequestTrail, trailHeaders, trailStrip } from '#observe/request-trail';
+import {
+	idLine,
+	idNames,
+	type RequestTrail,
+	requestIdField,
+	trailLines,
+	trailNames,
+	trailStrip,
+} from '#observe/request-trail';
 
 export interface RequestHandlerOptions {
 	/** What is in force now: asked once a request, which is then decided and worded by that alone. */
@@ -207,8 +204,10 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 		case 'allow':
 			return {
 				kind: 'forward',
-				upstream: withTrail(verdict.upstream, trail, request),
-				response: withId(verdict.response, trail),
+				upstream: withoutTraceState(verdict.upstream, trail, request),
+				response: verdict.response,
+				upstreamLines: { names: trailNames, text: trailLines(trail) },
+				responseLines: { names: idNames, text: idLine(trail) },
 				until: verdict.until,
 				responseUntil: verdict.responseUntil,
 			};
@@ -226,28 +225,9 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 	}
 }
 
-const requestIdField = 'x-request-id';
-
-function withTrail(edits: RequestEdits, trail: RequestTrail, request: RequestView): RequestEdits {
-	const { upstream, path, query, strip, set, cookies, onUnauthorized } = edits;
-	const ids = trailHeaders(trail);
-	return {
-		upstream,
-		path,
-		query,
-		strip: trailStrip(trail, request, strip),
-		set: set.length === 0 ? ids : [...set, ...ids],
-		cookies,
-		onUnauthorized,
-	};
-}
-
-function withId(
-	{ set, add, remove, rules, withheld, content }: ResponseEdits,
-	{ requestId }: RequestTrail,
-): ResponseEdits {
-	const id = [requestIdField, requestId] as const;
-	return { set: set.length === 0 ? [id] : [...set, id], add, remove, rules, withheld, content };
+function withoutTraceState(edits: RequestEdits, trail: RequestTrail, request: RequestView): RequestEdits {
+	const strip = trailStrip(trail, request, edits.strip);
+	return strip === edits.strip ? edits : { ...edits, strip };
 }
 
 function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {

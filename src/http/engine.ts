@@ -9,12 +9,26 @@ import type { PoolState } from './upstream/upstream-pools.ts';
 
 export type { PoolState } from './upstream/upstream-pools.ts';
 
+/**
+ * Field lines of the gateway's own, in place of all that a message has under their names. They go out as they are, without
+ * another look: nothing may stand in them but what cannot be wrong.
+ */
+export interface OwnLines {
+	/** Canonical: lower-case, `-` for whatever is neither letter nor digit. */
+	readonly names: readonly string[];
+	/** Whole lines, each with its end. */
+	readonly text: string;
+}
+
 /** What the engine shall do with one request. */
 export type Action =
 	| {
 			readonly kind: 'forward';
 			readonly upstream: RequestEdits;
 			readonly response: ResponseEdits;
+			/** Beside what the edits set, for the upstream and for the client; absent: none. */
+			readonly upstreamLines?: OwnLines;
+			readonly responseLines?: OwnLines;
 			/** Milliseconds since the epoch at which an upgraded connection must end; Infinity: never. */
 			readonly until: number;
 			/** The same for a response that is still under way; it is broken off. */

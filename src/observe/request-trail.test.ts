@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseTraceParent } from '#formats/trace-context';
+import { flatLines } from '../../test/support/field-lines.ts';
 import { type FakeRequest, requestView } from '../../test/support/request-view.ts';
-import { createRequestTrails, trailHeaders, trailStrip } from './request-trail.ts';
+import { createRequestTrails, idLine, idNames, trailLines, trailNames, trailStrip } from './request-trail.ts';
 
 /** Random enough to tell ids apart, the same each time. */
 function generator(): (length: number) => Uint8Array {
@@ -25,8 +26,12 @@ test('whatever a client sends, every id has its form', () => {
 		fc.property(headers, (lines) => {
 			const trail = trailOf(requestView({ headers: lines } satisfies FakeRequest));
 			expect(trail.requestId).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
-			const written = new Map(trailHeaders(trail));
-			expect(parseTraceParent(written.get('traceparent') ?? '')).toEqual({
+			const { requestId } = trail;
+			expect(flatLines(idLine(trail))).toEqual([...idNames, requestId]);
+			const [idName, id, parentName, parent = '', ...more] = flatLines(trailLines(trail));
+			expect([idName, parentName]).toEqual(trailNames);
+			expect([id, ...more]).toEqual([requestId]);
+			expect(parseTraceParent(parent)).toEqual({
 				traceId: trail.traceId,
 				parentId: trail.upstreamSpanId,
 				flags: trail.flags,

@@ -2,7 +2,7 @@
  * The ids by which a request is found again: in the client's answer, at the upstream, in the audit log and in a tracing
  * backend. What a client sends is taken over only where its form is beyond doubt; everything else is made anew.
  */
-import type { HeaderList, HeaderStrip, RequestView } from '#core/index';
+import type { HeaderStrip, RequestView } from '#core/index';
 import { formatTraceParent, isRequestId, parseTraceParent, sampledFlag } from '#formats/trace-context';
 
 export interface RequestTrail {
@@ -48,12 +48,20 @@ export function createRequestTrails(options: RequestTrailOptions): (request: Req
 	};
 }
 
-/** What the upstream gets, in place of anything that the client sent under these names. */
-export function trailHeaders({ requestId, traceId, upstreamSpanId, flags }: RequestTrail): HeaderList {
-	return [
-		['x-request-id', requestId],
-		['traceparent', formatTraceParent({ traceId, parentId: upstreamSpanId, flags })],
-	];
+export const requestIdField = 'x-request-id';
+/** Names of what `idLine` and `trailLines` write. */
+export const idNames: readonly string[] = [requestIdField];
+export const trailNames: readonly string[] = [requestIdField, 'traceparent'];
+
+/** What the client gets, as a whole field line. An id of its own is one that was accepted, so the line cannot be wrong. */
+export function idLine({ requestId }: RequestTrail): string {
+	return `x-request-id: ${requestId}\r\n`;
+}
+
+/** What the upstream gets, in place of anything that the client sent under these names. Whole field lines too. */
+export function trailLines({ requestId, traceId, upstreamSpanId, flags }: RequestTrail): string {
+	const parent = formatTraceParent({ traceId, parentId: upstreamSpanId, flags });
+	return `x-request-id: ${requestId}\r\ntraceparent: ${parent}\r\n`;
 }
 
 /** `strip`, and `tracestate` too where it belongs to no valid traceparent (W3C Trace Context §3.3.1.1). */

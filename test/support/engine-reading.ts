@@ -107,7 +107,7 @@ export function engineReadsResponse(reads: readonly Buffer[], method: string): E
 			if (head === undefined) break;
 			// A 101 that nobody asked for is refused where it is heard.
 			if (head === 'malformed' || head.isAmbiguous || head.status === 101) return fail();
-			at += head.text.length;
+			at += head.length;
 			if (head.status < 200) continue;
 			const { framing, status } = head;
 			if (method === 'HEAD' || status === 204 || status === 304) body = new CountedBody(0);

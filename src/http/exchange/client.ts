@@ -70,8 +70,8 @@ export interface ResponseWriter {
 		isOpenEnded: boolean,
 		persists: boolean,
 	): void;
-	/** Sends this stretch of `bytes`. */
-	pass(bytes: Buffer, stretch: Stretch): void;
+	/** Sends this stretch of `bytes`; `text` is the same in latin1, where somebody has it already. */
+	pass(bytes: Buffer, stretch: Stretch, text?: string): void;
 	/** The content is over without a `pass` that would have said so. */
 	endContent(): void;
 }

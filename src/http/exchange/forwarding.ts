@@ -77,7 +77,7 @@ export class Forwarding<C> implements Applicant {
 
 	/** Throws when an edit could not go on a wire; nothing has been sent then. */
 	start(): void {
-		const { engine, head, client } = this.#exchange;
+		const { engine, head } = this.#exchange;
 		const { body } = engine.options.limits;
 		if (body !== undefined && head.framing > body) {
 			this.#exchange.refuse('content_too_large');
@@ -86,7 +86,7 @@ export class Forwarding<C> implements Applicant {
 		const edits = this.#action.upstream;
 		this.#pool = engine.pools.of(edits.upstream);
 		this.#host = effectiveHost(head);
-		this.#fields = upstreamFields(head, edits, client.isTrusted, client.forwardedLines(head, this.#host));
+		this.#writeFields();
 		this.#exchange.forwarded();
 		this.#attempt();
 	}
@@ -183,6 +183,13 @@ export class Forwarding<C> implements Applicant {
 			return;
 		}
 		this.#exchange.refuse(faultOf(hasArrived), error ?? new Error('the upstream closed the connection'));
+	}
+
+	#writeFields(): void {
+		const { head, client } = this.#exchange;
+		const { upstream, upstreamLines } = this.#action;
+		const forwarded = client.forwardedLines(head, this.#host);
+		this.#fields = upstreamFields(head, upstream, client.isTrusted, forwarded, upstreamLines);
 	}
 
 	#attempt(): void {
@@ -390,15 +397,13 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	#askAgain(fields: HeaderList): void {
-		const { head, client } = this.#exchange;
 		const upstream = this.#upstream;
 		this.#upstream = undefined;
 		upstream?.shelf.answered(401);
 		// What is left of its answer is not worth a connection.
 		upstream?.destroy();
 		this.#action = withCredential(this.#action, fields);
-		const forwarded = client.forwardedLines(head, this.#host);
-		this.#fields = upstreamFields(head, this.#action.upstream, client.isTrusted, forwarded);
+		this.#writeFields();
 		this.#tried = 0;
 		this.turnCame();
 	}

@@ -113,7 +113,7 @@ export class ResponseRelay<C> {
 				this.#partial.keep(bytes, at);
 				return 'more';
 			}
-			at += head.text.length;
+			at += head.length;
 			if (head.isAmbiguous) return 'malformed';
 			if (head.status === 101) {
 				this.head = head;
@@ -155,10 +155,18 @@ export class ResponseRelay<C> {
 			if (isEdited) framing = noFraming;
 			if (isEdited && !hasNone) this.#edited = new EditedContent(edits.content.begin());
 		}
-		const fields = clientFields(head, edits, isEdited);
+		const fields = clientFields(head, edits, this.#action.responseLines, isEdited);
 		const persists = this.#exchange.promisePersistence();
 		client.response.start(request, head, framing, fields, !hasNone && framing < 0, persists);
 		return this.#relay(bytes, at, true);
+	}
+
+	/** The stretch of a body that began at `from`, behind the head; undefined where the head's text does not go so far. */
+	#textOf({ start, end }: Body, from: number): string | undefined {
+		if (this.head === undefined) return undefined;
+		const { text, length } = this.head;
+		const offset = length - from;
+		return text.length - offset >= end ? text.slice(start + offset, end + offset) : undefined;
 	}
 
 	/** Passes on what `bytes` hold of the body, behind the head where that is still to go out. */
@@ -175,7 +183,7 @@ export class ResponseRelay<C> {
 			return 'refused';
 		}
 		if (isFirst && this.head !== undefined) this.#exchange.headSent(this.head.status);
-		if (edited === undefined) response.pass(bytes, body);
+		if (edited === undefined) response.pass(bytes, body, isFirst ? this.#textOf(body, from) : undefined);
 		else {
 			response.pass(edited.bytes, edited);
 			if (edited.isComplete) response.endContent();

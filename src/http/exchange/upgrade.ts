@@ -47,7 +47,7 @@ export function joinAfterSwitch<C>(
 	const chosen = joinedValues(head, 'upgrade') ?? '';
 	const offered = protocolsOf(offeredProtocols(exchange.head));
 	if (!head.connection.upgrade || !offered.includes(chosen.toLowerCase()) || !isFieldValue(chosen)) return false;
-	const answer = switchingHead(chosen, clientFields(head, action.response));
+	const answer = switchingHead(chosen, clientFields(head, action.response, action.responseLines));
 	const detached = answer === undefined ? undefined : exchange.client.detach();
 	if (answer === undefined || detached === undefined) return false;
 	exchange.switched();

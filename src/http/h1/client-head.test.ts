@@ -9,7 +9,7 @@ const none: ResponseEdits = { set: [], add: [], remove: [], rules: passingRules,
 
 function responseOf(raw: readonly string[], status: number): ResponseHead {
 	const { text, places } = keptFieldLines(raw, `HTTP/1.1 ${status} \r\n`);
-	return new ResponseHead(text, status, 1, places);
+	return new ResponseHead(text, text.length, status, 1, places);
 }
 
 /** All lines of the head that the client gets, but for Date and Connection. */
@@ -52,6 +52,16 @@ test('edits replace, add and remove', () => {
 		fieldLines('VARY: Accept', 'access-control-allow-origin: https://a', 'vary: Origin'),
 	);
 	expect(() => clientLines([], 200, { ...none, add: [['vary', 'a\nb']] })).toThrow('invalid value for the header');
+});
+
+test('lines of the gateway’s own replace those of the upstream, beside what the edits set and add', () => {
+	const head = responseOf(['X-Request-ID', '1', 'X-A', '2', 'X-Set', '3', 'Connection', 'x-request-id'], 200);
+	const own = { names: ['x-request-id'], text: 'x-request-id: own\r\n' };
+	expect(flatLines(clientFields(head, none, own))).toEqual(['X-A', '2', 'X-Set', '3', 'x-request-id', 'own']);
+	const edits: ResponseEdits = { ...none, set: [['x-set', '4']], add: [['vary', 'Origin']] };
+	expect(flatLines(clientFields(head, edits, own))).toEqual(
+		fieldLines('X-A: 2', 'x-set: 4', 'x-request-id: own', 'vary: Origin'),
+	);
 });
 
 test('no Content-Length where there can be no content', () => {

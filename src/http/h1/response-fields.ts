@@ -4,6 +4,7 @@
  */
 import type { ResponseEdits, ResponseRules } from '#core/index';
 import { isFieldValue } from '#formats/header-value';
+import type { OwnLines } from '../engine.ts';
 import { isHopByHop } from '../hop-by-hop.ts';
 import { ownName } from '../own-names.ts';
 import { joinedValues, placeOf } from './field-lines.ts';
@@ -32,10 +33,10 @@ const prepared = new WeakMap<ResponseRules, PreparedRules>();
  * `-` here: what clients receive is for them to read. Content-Length is written anew. `isEdited`: the content is not the one
  * that the upstream speaks of. Throws for an invalid edit.
  */
-export function clientFields(head: ResponseHead, edits: ResponseEdits, isEdited = false): string {
+export function clientFields(head: ResponseHead, edits: ResponseEdits, own?: OwnLines, isEdited = false): string {
 	const rules = rulesOf(edits.rules);
 	const { fields } = head.connection;
-	const replaced: string[] = [];
+	const replaced: string[] = own === undefined ? [] : [...own.names];
 	for (const [name] of edits.set) replaced.push(ownName(name).canonical);
 	for (const name of edits.remove) replaced.push(ownName(name).canonical);
 	if (isEdited) replaced.push(...ofExactContent);
@@ -53,7 +54,9 @@ export function clientFields(head: ResponseHead, edits: ResponseEdits, isEdited 
 	if (isEdited) kept = kept.replaceAll(strongValidator, '$1W/');
 	if (head.status === 401) kept += rules.challenge;
 	if (rules.caching !== undefined) kept += cachingLines(head, rules.caching);
-	return kept + writtenLines(edits.set) + writtenLines(edits.add);
+	if (edits.set.length > 0) kept += writtenLines(edits.set);
+	if (own !== undefined) kept += own.text;
+	return edits.add.length === 0 ? kept : kept + writtenLines(edits.add);
 }
 
 /** What is true of the upstream’s content octet for octet (RFC 9530, RFC 1864), or of parts of it (RFC 9110 §14.3). */

@@ -1,4 +1,6 @@
 /** A response head of an upstream (RFC 9112 §4, §5), read as strictly as a request's. */
+
+import { joined } from '../wire.ts';
 import { type ConnectionOptions, connectionOptions } from './connection-options.ts';
 import { type FieldLines, incomplete, malformed, scanFieldLines, tooMany } from './field-lines.ts';
 import { ambiguous, chunked, type Framing, framingOf } from './framing.ts';
@@ -12,18 +14,22 @@ export class ResponseHead implements FieldLines {
 	readonly status: number;
 	/** Of HTTP/1.x. */
 	readonly minor: number;
+	/** The head, and behind it whatever came with it as far as that is short. */
 	readonly text: string;
+	/** Octets of the head. */
+	readonly length: number;
 	readonly places: readonly number[];
 	readonly end: number;
 	readonly framing: Framing;
 	readonly connection: ConnectionOptions;
 
-	constructor(text: string, status: number, minor: number, places: readonly number[]) {
+	constructor(text: string, length: number, status: number, minor: number, places: readonly number[]) {
 		this.text = text;
+		this.length = length;
 		this.status = status;
 		this.minor = minor;
 		this.places = places;
-		this.end = text.length - 2;
+		this.end = length - 2;
 		this.framing = framingOf(this);
 		this.connection = connectionOptions(this);
 	}
@@ -59,7 +65,9 @@ export function readResponseHead(bytes: Buffer, from: number): ResponseHead | 'm
 	if (end === incomplete) return more;
 	if (end === malformed || end === tooMany) return 'malformed';
 	const status = (first - 0x30) * 100 + (second - 0x30) * 10 + (third - 0x30);
-	return new ResponseHead(bytes.toString('latin1', from, end), status, minor, places);
+	// Most answers are short and come whole: one text of it all costs less than one of the head and one of the rest.
+	const until = bytes.length - from <= joined ? bytes.length : end;
+	return new ResponseHead(bytes.toString('latin1', from, until), end - from, status, minor, places);
 }
 
 function isDigit(octet: number): boolean {

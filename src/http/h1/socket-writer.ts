@@ -58,12 +58,13 @@ export class SocketWriter implements ResponseWriter {
 		);
 	}
 
-	pass(bytes: Buffer, stretch: Stretch): void {
+	pass(bytes: Buffer, stretch: Stretch, text?: string): void {
 		const lead = this.#lead;
 		this.#lead = '';
 		const { start, end } = stretch;
 		if (this.#passage === 'plain') {
-			this.#wire.send(lead + stretch.prefix, bytes, start, end, stretch.suffix);
+			if (text !== undefined) this.#wire.write(`${lead}${stretch.prefix}${text}${stretch.suffix}`);
+			else this.#wire.send(lead + stretch.prefix, bytes, start, end, stretch.suffix);
 		} else if (this.#passage === 'wrapped') {
 			const size = end - start;
 			if (size === 0) this.#wire.send(lead, bytes, 0, 0, '');

@@ -68,6 +68,17 @@ test('hop-by-hop fields and what Connection names stay behind', () => {
 	).toEqual(['X-B', '1']);
 });
 
+test('lines of the gateway’s own replace whatever came under their names, in any spelling', () => {
+	const raw = ['X-Request-Id', '1', 'X-A', '2', 'x_request_id', '3', 'Connection', 'x-request-id', 'X-Set', '4'];
+	const { text, places } = keptFieldLines(raw, 'GET / HTTP/1.1\r\n');
+	const head = new RequestHead(text, 3, 5, places, peer);
+	const own = { names: ['x-request-id'], text: 'x-request-id: own\r\n' };
+	const alone = upstreamFields(head, edits, false, '', own);
+	expect(flatLines(alone)).toEqual(['X-A', '2', 'X-Set', '4', 'x-request-id', 'own']);
+	const withSet = upstreamFields(head, { ...edits, set: [['x-set', '5']] }, false, '', own);
+	expect(flatLines(withSet)).toEqual(['X-A', '2', 'x-set', '5', 'x-request-id', 'own']);
+});
+
 test('Connection cannot take away what the gateway adds (CVE-2025-48865)', () => {
 	const raw = ['Connection', 'close, X-User, Forwarded, X-Forwarded-For, Host', 'X-User', 'admin'];
 	const lines = upstreamLines(raw, { set: [['X-User', 'alice']] });

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import type { HeaderList, HeaderStrip, RequestEdits } from '#core/index';
 import { withoutCookies } from '#formats/cookie';
+import type { OwnLines } from '../engine.ts';
 import { isForwardedField } from '../forwarded-headers.ts';
 import { canonicalName, isHopByHop } from '../hop-by-hop.ts';
 import { ownName } from '../own-names.ts';
@@ -61,22 +62,33 @@ function requestFate(name: string, strip: HeaderStrip, trusted: boolean): Fate {
 const ordinaryTarget = /^[\x21-\x7e]+$/;
 
 /**
- * Everything between the Host line and the framing. `forwarded` holds whole lines. Values pass through octet for octet.
+ * Everything between the Host line and the framing. `forwarded` and `own` hold whole lines. Values pass through octet for octet.
  * Throws when something to set is no valid field line: that is a bug, and nothing may be sent then.
  */
-export function upstreamFields(head: RequestHead, edits: RequestEdits, trusted: boolean, forwarded: string): string {
+export function upstreamFields(
+	head: RequestHead,
+	edits: RequestEdits,
+	trusted: boolean,
+	forwarded: string,
+	own?: OwnLines,
+): string {
 	const fates = stripFates(edits.strip);
 	const kept = keptLines(head, {
 		fateOf: trusted ? fates.trusted : fates.untrusted,
-		alsoDropped: alsoDropped(head.connection.fields, edits.set),
+		alsoDropped: alsoDropped(head.connection.fields, edits.set, own),
 		edited: (value) => (edits.cookies.length > 0 ? withoutCookies(value, edits.cookies) : value),
 	});
-	return kept + forwarded + writtenLines(edits.set);
+	const written = edits.set.length === 0 ? '' : writtenLines(edits.set);
+	return `${kept}${forwarded}${written}${own === undefined ? '' : own.text}`;
 }
 
-function alsoDropped(options: ReadonlySet<string>, set: HeaderList): readonly string[] | undefined {
-	if (set.length === 0 && options.size === 0) return undefined;
-	const names: string[] = [];
+function alsoDropped(
+	options: ReadonlySet<string>,
+	set: HeaderList,
+	own: OwnLines | undefined,
+): readonly string[] | undefined {
+	if (set.length === 0 && options.size === 0) return own?.names;
+	const names: string[] = own === undefined ? [] : [...own.names];
 	for (const [name] of set) names.push(ownName(name).canonical);
 	return options.size === 0 ? names : [...names, ...options];
 }

@@ -90,7 +90,7 @@ export class HealthCheck implements Timed, Leaseholder {
 				this.#conclude(this.#isGood(head.status), `it answered ${head.status}`);
 				return;
 			}
-			at += head.text.length;
+			at += head.length;
 		}
 	}
 
