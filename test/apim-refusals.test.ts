@@ -156,3 +156,21 @@ describe('validate-client-certificate', () => {
 		expect(without(findings(none)).map(([, rule]) => rule)).toEqual(['any_certificate']);
 	});
 });
+
+test.each([
+	['rate-limit', 'rate-limit-by-key'],
+	['quota', 'rate-limit-by-key'],
+	['limit-concurrency', 'upstream.pool.max_requests'],
+	['mock-response', 'return-response'],
+	['emit-metric', 'goes nowhere'],
+])('<%s> is refused, and the message names %s', (name, hint) => {
+	const [error] = errors(findings(inbound(`<${name} />`)));
+	expect(error?.slice(1, 3)).toEqual(['statement_unsupported', 'api.xml:2:1']);
+	expect(error?.[3]).toContain(hint);
+});
+
+test('find-and-replace in inbound is refused: it would change the body of the request', () => {
+	const [error] = errors(findings(inbound('<find-and-replace from="a" to="b" />')));
+	expect(error?.slice(1, 3)).toEqual(['statement_not_here', 'api.xml:2:1']);
+	expect(error?.[3]).toContain('body of the request');
+});

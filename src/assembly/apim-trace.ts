@@ -1,5 +1,6 @@
 /** One request through the policy of a route, for a reader: what came of each statement, and what would go where. */
 
+import { preflightMethod } from '#answers/cors';
 import { refusalAnswer } from '#answers/refusal';
 import type { TrailEntry } from '#apim/run/policy-run';
 import { Evidence, type HeaderList } from '#core/index';
@@ -37,7 +38,8 @@ export function createRequestTrace({
 		const request = explainedRequest(policy, { method, url, token: undefined, headers: lower });
 		if (request === undefined || !/^[A-Z]+$/.test(method)) return undefined;
 		const evidence = new Evidence(request, policy.clock.now() / 1000, policy.clock.monotonic());
-		const located = locate(policy, evidence, method);
+		const asked = preflightMethod(request);
+		const located = locate(policy, evidence, asked ?? method);
 		if (located.kind === 'refused') throw new Error(`no route takes this request: ${located.reason}`);
 		const { route } = located;
 		const program = definition.routes
@@ -45,7 +47,10 @@ export function createRequestTrace({
 			.map((written) => apim.programs.get(written))
 			.find((found) => found !== undefined);
 		if (program === undefined || route.program === undefined) throw new Error(`the route ${route.name} has no policy`);
-		const { outcome, trail } = await program.trace(evidence, surroundingsOf(policy, route, route.program));
+		const around = surroundingsOf(policy, route, route.program);
+		const preflight = asked === undefined ? undefined : program.preflight?.(evidence, around);
+		const { outcome, trail } =
+			preflight === undefined ? await program.trace(evidence, around) : { outcome: preflight, trail: [] };
 		if (outcome.kind === 'forward') {
 			const path = outcome.path ?? evidence.path;
 			const query = outcome.query ?? evidence.query;

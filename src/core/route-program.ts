@@ -11,6 +11,8 @@ import type { ResponseEdits } from './verdict.ts';
 export interface RouteProgram {
 	/** Names of fields by which it tells the upstream who is calling: copies of clients are removed on every route. */
 	readonly writes: readonly string[];
+	/** The answer to a CORS preflight for this route; never a forward. Undefined: not the program’s business. */
+	readonly preflight: ((evidence: Evidence, around: ProgramSurroundings) => ProgramOutcome) | undefined;
 	/** Fills in what is found of the credential, as checks do. Throws and rejects only for a bug. */
 	run(evidence: Evidence, around: ProgramSurroundings): ProgramOutcome | Promise<ProgramOutcome>;
 }

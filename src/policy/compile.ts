@@ -296,7 +296,8 @@ function compileRoute(route: RouteDefinition, shared: Shared, parts: Parts): Rou
 			? undefined
 			: parts.guard({ rules, claimsToHeaders, sessions, parameters: parameterNames });
 	const locations = uniqueLocations(rules.flatMap(({ tokenFrom }) => tokenFrom));
-	const cors = route.cors ?? shared.definition.cors;
+	// Two that answer for CORS would be two opinions.
+	const cors = program?.program.preflight === undefined ? (route.cors ?? shared.definition.cors) : undefined;
 	return {
 		name: route.name,
 		urlHost: hostOfUrls(host, shared.definition.publicUrl),

@@ -29,7 +29,7 @@ import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
-import { type ProgramVerdicts, runProgram } from './run-program.ts';
+import { type ProgramVerdicts, programPreflight, runProgram } from './run-program.ts';
 import { withheldOf } from './withheld.ts';
 
 /** `requestId`: by which the request is found again. */
@@ -58,9 +58,12 @@ function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
 	const asked = preflightMethod(request);
 	if (asked !== undefined) {
 		const target = locate(policy, evidence, asked);
-		if (target.kind === 'route' && target.route.cors !== undefined) {
-			evidence.route = target.route.name;
-			return answer(answerPreflight(target.route.cors, request), evidence);
+		if (target.kind === 'route') {
+			const { route } = target;
+			const answered = programPreflight(policy, route, evidence, programVerdicts);
+			if (answered !== undefined || route.cors !== undefined) evidence.route = route.name;
+			if (answered !== undefined) return answered;
+			if (route.cors !== undefined) return answer(answerPreflight(route.cors, request), evidence);
 		}
 	}
 	const located = locate(policy, evidence, request.method);

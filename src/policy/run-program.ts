@@ -45,6 +45,20 @@ export function runProgram(
 	return refusal instanceof Promise ? refusal.then(go) : go(refusal);
 }
 
+/** Undefined: the program leaves preflights to the route. */
+export function programPreflight(
+	policy: Policy,
+	route: RoutePolicy,
+	evidence: Evidence,
+	verdicts: ProgramVerdicts,
+): Verdict | Promise<Verdict> | undefined {
+	const { program: guard } = route;
+	const outcome = guard?.program.preflight?.(evidence, surroundingsOf(policy, route, guard));
+	if (outcome === undefined) return undefined;
+	if (outcome.kind === 'forward') throw new Error('a preflight is never forwarded');
+	return conclude(route, evidence, outcome, verdicts);
+}
+
 /** `around` of a program, made once a route and policy. */
 const known = new WeakMap<GuardProgram, { readonly policy: Policy; readonly around: ProgramSurroundings }>();
 

@@ -49,6 +49,8 @@ export function valuesOf(statement: Statement): readonly TextValue[] {
 			return read(statement.code);
 		case 'set-body':
 			return [statement.body];
+		case 'cors':
+			return [...statement.origins, ...read(statement.credentials, statement.terminates, statement.maxAge)];
 		case 'find-and-replace':
 			return [statement.from, statement.to];
 		case 'rate-limit-by-key':

@@ -15,6 +15,7 @@ import type {
 } from '../statements/statement.ts';
 import type { TextValue } from '../statements/value.ts';
 import { judgeCertificate } from './client-certificate.ts';
+import { applyCors } from './cors.ts';
 import {
 	type ErrorReason,
 	EvaluationFailure,
@@ -146,6 +147,8 @@ function linkOne(statement: Statement, parts: Parts): Runnable {
 				if (run.response !== undefined) run.response.body = run.text(statement.body);
 				return null;
 			};
+		case 'cors':
+			return (run) => applyCors(statement, run);
 		case 'find-and-replace':
 			return linkFindAndReplace(statement, place.section);
 		case 'trace':

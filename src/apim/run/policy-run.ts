@@ -10,6 +10,8 @@ import type { Replacement } from './replace-content.ts';
 /** Characters that all variables of one request may hold. */
 const maxVariables = 1_048_576;
 
+const noFields: HeaderList = [];
+
 export class PolicyRun {
 	readonly evidence: Evidence;
 	readonly around: ProgramSurroundings;
@@ -31,6 +33,10 @@ export class PolicyRun {
 	readonly responseSet: (readonly [name: string, value: string])[] = [];
 	readonly responseAdd: (readonly [name: string, value: string])[] = [];
 	readonly responseRemove: string[] = [];
+	/** What browsers may do with any answer to this request, once a `cors` was met. */
+	corsFields: HeaderList = noFields;
+	/** One of them knows the origin. */
+	isCorsAllowed = false;
 	/** In the content of the answer to the client, in this order. */
 	readonly replacements: Replacement[] = [];
 	/** What the client will get, once something failed. */

@@ -7,6 +7,7 @@ import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { ContextBuilder } from './context.ts';
+import { preflightAnswer } from './cors.ts';
 import { EvaluationFailure, type Failure, type PolicyResponse, type Signal } from './failure.ts';
 import { leftBehind } from './left-behind.ts';
 import { link, type Parts, runAll } from './link.ts';
@@ -26,6 +27,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 	const inbound = link(sections.inbound, parts);
 	const outbound = link([...sections.backend, ...sections.outbound], parts);
 	const onError = link(sections['on-error'], parts);
+	const cors = flatStatements(sections.inbound).filter((statement) => statement.kind === 'cors');
 
 	function start(run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
 		const signal = runAll(inbound, run);
@@ -41,7 +43,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 			case 'breakdown':
 				return { kind: 'fault', reason: signal.reason, cause: signal.cause };
 			case 'answered':
-				return answer(signal.response);
+				return answer(signal.response, run);
 			case 'failure':
 				return handle(signal, run);
 		}
@@ -72,11 +74,22 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 		const response = signal?.kind === 'answered' ? signal.response : run.response;
 		if (response === undefined) throw new Error('an error without a response');
 		const { status, body } = response;
-		return { kind: 'refuse', reason: failure.own, status, headers: typed(response), body };
+		return { kind: 'refuse', reason: failure.own, status, headers: headersOf(response, run), body };
+	}
+
+	function preflight(evidence: Evidence, around: ProgramSurroundings): ProgramOutcome {
+		const run = new PolicyRun(evidence, around, builder);
+		try {
+			return answer(preflightAnswer(cors, run), run);
+		} catch (cause) {
+			if (!(cause instanceof EvaluationFailure)) throw cause;
+			return { kind: 'fault', reason: 'internal_error', cause };
+		}
 	}
 
 	return {
 		writes: identityHeaders(sections.inbound),
+		preflight: cors.length === 0 ? undefined : preflight,
 		run: (evidence, around) => start(new PolicyRun(evidence, around, builder)),
 		async trace(evidence, around) {
 			const run = new PolicyRun(evidence, around, builder);
@@ -140,13 +153,22 @@ function withEditedContent(asked: ProgramOutcome & { kind: 'forward' }, content:
 }
 
 /** Nobody was asked: an empty answer, with what outbound makes of it. */
-function answerAlone({ responseFields: { set, add } }: PolicyRun): ProgramOutcome {
-	return answer({ status: 200, headers: [...set, ...add], body: '' });
+function answerAlone(run: PolicyRun): ProgramOutcome {
+	const { set, add } = run.responseFields;
+	return { kind: 'answer', status: 200, headers: [...set, ...add], body: '' };
 }
 
-function answer(response: PolicyResponse): ProgramOutcome {
+function answer(response: PolicyResponse, run: PolicyRun): ProgramOutcome {
 	const { status, body } = response;
-	return { kind: 'answer', status, headers: typed(response), body };
+	return { kind: 'answer', status, headers: headersOf(response, run), body };
+}
+
+/** A page must be able to read why it was refused. What the policy writes of that itself goes before. */
+function headersOf(response: PolicyResponse, { corsFields }: PolicyRun): HeaderList {
+	const headers = typed(response);
+	if (corsFields.length === 0) return headers;
+	const written = new Set(headers.map(([name]) => name.toLowerCase()));
+	return [...headers, ...corsFields.filter(([name]) => name === 'vary' || !written.has(name))];
 }
 
 /** A body without a type is one that a browser guesses at. */

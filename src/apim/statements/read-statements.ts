@@ -3,6 +3,7 @@ import type { PolicyElement } from '../policy-text/document.ts';
 import { readForwardRequest, readRewriteUri, readSetBackendService } from './backends.ts';
 import { readAuthenticationCertificate, readValidateClientCertificate } from './certificates.ts';
 import { readChoose } from './choose.ts';
+import { readCors } from './cors.ts';
 import { readCheckHeader, readSetHeader, readSetQueryParameter } from './headers.ts';
 import { readIpFilter, readRateLimitByKey } from './limits.ts';
 import { type Reading, type Section, sections } from './reading.ts';
@@ -30,6 +31,7 @@ const table: ReadonlyMap<string, Entry> = new Map<string, Entry>([
 	['validate-client-certificate', { sections: inbound, read: readValidateClientCertificate }],
 	['authentication-managed-identity', { sections: inbound, read: readAuthenticationManagedIdentity }],
 	['authentication-certificate', { sections: inbound, read: readAuthenticationCertificate }],
+	['cors', { sections: inbound, read: readCors }],
 	['check-header', { sections: inbound, read: readCheckHeader }],
 	['ip-filter', { sections: inbound, read: readIpFilter }],
 	['rate-limit-by-key', { sections: inbound, read: readRateLimitByKey }],
@@ -44,6 +46,27 @@ const table: ReadonlyMap<string, Entry> = new Map<string, Entry>([
 	['set-body', { sections: ['on-error'], read: readSetBody }],
 	['find-and-replace', { sections: [...sections], read: readFindAndReplace }],
 	['forward-request', { sections: ['backend'], read: readForwardRequest }],
+]);
+
+const subscriptions = 'it counts by subscription, and there are none here';
+const otherService = 'a decision waits for no other service here';
+const nowhere = 'what it tells goes nowhere here, see the metrics and audit records of the gateway';
+
+/** What to do without. */
+const hints: ReadonlyMap<string, string> = new Map([
+	['rate-limit', `${subscriptions}: use rate-limit-by-key with a counter-key`],
+	['quota', `${subscriptions}: use rate-limit-by-key with a counter-key`],
+	['quota-by-key', 'use rate-limit-by-key, or rate_limits of the route'],
+	['limit-concurrency', 'use upstream.pool.max_requests of the route'],
+	['retry', 'what may be sent again is sent again, see upstream of the route'],
+	['send-request', otherService],
+	['send-one-way-request', otherService],
+	['cache-lookup', 'responses are not cached here'],
+	['cache-store', 'responses are not cached here'],
+	['emit-metric', nowhere],
+	['log-to-eventhub', nowhere],
+	['set-method', 'requests are forwarded with the method that was decided over'],
+	['mock-response', 'examples of an API are not known here: use return-response'],
 ]);
 
 export const supportedStatements: readonly string[] = [...table.keys(), 'choose', 'include-fragment', 'base'];
@@ -92,10 +115,15 @@ function readStatement(element: PolicyElement, reading: Reading, path: string): 
 		default: {
 			const entry = table.get(name);
 			if (entry === undefined) {
-				return reading.error('statement_unsupported', position, `<${name}> is not supported, and nothing is skipped`);
+				const hint = hints.get(name);
+				const message = `<${name}> is not supported${hint === undefined ? ', and nothing is skipped' : `: ${hint}`}`;
+				return reading.error('statement_unsupported', position, message);
 			}
 			if (!entry.sections.includes(reading.section)) {
 				return reading.error('statement_not_here', position, `<${name}> is not supported in ${reading.section}`);
+			}
+			if (name === 'cors' && path.includes('choose[')) {
+				return reading.error('statement_not_here', position, '<cors> in <choose> would not be seen by preflights');
 			}
 			const read = entry.read(element, reading);
 			return read === undefined ? undefined : { place, ...read };

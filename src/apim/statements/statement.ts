@@ -27,6 +27,7 @@ export type Statement = { readonly place: Place } & (
 	| ReturnResponse
 	| SetStatus
 	| SetBody
+	| Cors
 	| FindAndReplace
 	| ValidateClientCertificate
 	| AuthenticationManagedIdentity
@@ -116,6 +117,21 @@ export interface FindAndReplace {
 	readonly kind: 'find-and-replace';
 	readonly from: TextValue;
 	readonly to: TextValue;
+}
+
+export interface Cors {
+	readonly kind: 'cors';
+	readonly credentials: Reads<boolean>;
+	/** What comes from another origin ends here. */
+	readonly terminates: Reads<boolean>;
+	/** Constants: `*`, or as browsers write them. */
+	readonly origins: readonly TextValue[];
+	/** `*` among them: all. */
+	readonly methods: readonly string[];
+	readonly headers: readonly string[];
+	readonly exposed: readonly string[];
+	/** Seconds. */
+	readonly maxAge: Reads<number>;
 }
 
 export interface ValidateClientCertificate {
