@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { derSignature } from './ecdsa-signature.ts';
+import { derSignature, joseSignature } from './ecdsa-signature.ts';
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 
@@ -52,4 +52,41 @@ test.each(curves)('%s: signatures of all lengths that their numbers can have', (
 		const signature = sign(hash, input, { key: privateKey, dsaEncoding: 'ieee-p1363' });
 		expect(verify(hash, input, publicKey, derSignature(signature)), hex(signature)).toBe(true);
 	}
+});
+
+test('the other way round, every signature is the same again', () => {
+	fc.assert(
+		fc.property(
+			fc.constantFrom(1, 32, 48, 66),
+			fc.infiniteStream(fc.constantFrom(0, 0, 1, 0x7f, 0x80, 0xff)),
+			(half, octets) => {
+				const signature = Uint8Array.from(octets.take(2 * half));
+				expect(joseSignature(derSignature(signature), half)).toEqual(signature);
+			},
+		),
+	);
+});
+
+test.each(curves)('%s: what node makes in its own form verifies in the one of JOSE', (namedCurve, hash, half) => {
+	const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+	for (let i = 0; i < 300; i++) {
+		const input = Buffer.from(`${i}`);
+		const signature = joseSignature(sign(hash, input, privateKey), half);
+		expect(signature).toHaveLength(2 * half);
+		expect(verify(hash, input, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature), hex(signature)).toBe(true);
+	}
+});
+
+test.each([
+	['nothing', ''],
+	['another tag', '3106020101020102'],
+	['a length that is not its own', '3007020101020102'],
+	['one integer', '3003020101'],
+	['something behind', '300602010102010200'],
+	['something within behind', '30080201010201020500'],
+	['an integer that ends too late', '3006020101020202'],
+	['another type', '3006040101020102'],
+	['a number of three octets', '30080203010203020102'],
+])('%s is no signature of a curve of two octets', (_, der) => {
+	expect(() => joseSignature(Buffer.from(der, 'hex'), 2)).toThrow('not a DER sequence');
 });

@@ -9,6 +9,7 @@ import {
 	sign,
 } from 'node:crypto';
 import type { Algorithm, JsonObject, SigningKey } from '#core/index';
+import { joseSignature } from './ecdsa-signature.ts';
 
 const curves: Readonly<Record<string, Algorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
 const rsaAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'RS384', 'PS384', 'RS512', 'PS512'];
@@ -111,10 +112,15 @@ function signWith(key: KeyObject, algorithm: Algorithm, input: Uint8Array): Uint
 				}),
 			);
 		case 'ES':
-			return new Uint8Array(sign(hashOf(algorithm), input, { key, dsaEncoding: 'ieee-p1363' }));
+			return joseSignature(sign(hashOf(algorithm), input, key), coordinateOctets(algorithm));
 		default:
 			return new Uint8Array(sign(null, input, key));
 	}
+}
+
+/** RFC 7518 §3.4: as long as the order of the curve. */
+function coordinateOctets(algorithm: Algorithm): number {
+	return algorithm === 'ES256' ? 32 : algorithm === 'ES384' ? 48 : 66;
 }
 
 function hashOf(algorithm: Algorithm): string {
