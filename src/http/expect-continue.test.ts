@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exchange, rawClient } from '../../test/support/raw-client.ts';
-import { recordingUpstream } from '../../test/support/recording-upstream.ts';
+import { nobody, recordingUpstream } from '../../test/support/recording-upstream.ts';
 import { denyAll, forwardTo, testEngine } from '../../test/support/test-engine.ts';
 
 const head = (lines: string): string => `POST / HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n`;
@@ -30,9 +30,7 @@ test('a refusal is final: no 100, no body read, connection closed (M19)', async 
 });
 
 test('an upstream that cannot be reached is told without asking for the body', async () => {
-	const dead = await recordingUpstream();
-	await dead.close();
-	const gateway = await testEngine({ decide: forwardTo(dead.url) });
+	const gateway = await testEngine({ decide: forwardTo(nobody) });
 	const client = await rawClient(gateway.url);
 	client.send(head('Expect: 100-continue\r\nContent-Length: 5'));
 	expect([(await client.response()).status, client.interim]).toEqual([502, []]);

@@ -4,7 +4,12 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { exchange, rawClient } from '../../test/support/raw-client.ts';
-import { type RecordingUpstream, rawUpstream, recordingUpstream } from '../../test/support/recording-upstream.ts';
+import {
+	nobody,
+	type RecordingUpstream,
+	rawUpstream,
+	recordingUpstream,
+} from '../../test/support/recording-upstream.ts';
 import { denyAll, forwardTo, testEngine } from '../../test/support/test-engine.ts';
 
 const ask = (extra = ''): string =>
@@ -144,13 +149,11 @@ test.each([
 });
 
 test('upstreams that are gone or silent', async () => {
-	const dead = await recordingUpstream();
-	await dead.close();
 	const alive = await switching();
 	const silent = await recordingUpstream({ upgrade: () => undefined });
-	const gone = await testEngine({ decide: forwardTo(dead.url) });
+	const gone = await testEngine({ decide: forwardTo(nobody) });
 	expect((await exchange(gone.url, ask())).headers.get('x-reason')).toBe('upstream_unreachable');
-	const half = await testEngine({ decide: forwardTo([dead.url, alive.url]) });
+	const half = await testEngine({ decide: forwardTo([nobody, alive.url]) });
 	expect((await exchange(half.url, ask())).status).toBe(101);
 	const slow = await testEngine({ decide: forwardTo(silent.url, { upstream: { timeout: 40 } }) });
 	expect((await exchange(slow.url, ask())).headers.get('x-reason')).toBe('upstream_timeout');

@@ -1,16 +1,14 @@
 /** Upstreams that are gone, slow or wrong: one reason each, never a spliced or falsely complete answer. */
 import { expect, test } from 'vitest';
 import { exchange, rawClient } from '../../test/support/raw-client.ts';
-import { rawUpstream, recordingUpstream } from '../../test/support/recording-upstream.ts';
+import { nobody, rawUpstream, recordingUpstream } from '../../test/support/recording-upstream.ts';
 import { forwardTo, testEngine } from '../../test/support/test-engine.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
 
 test('nobody listens', async () => {
-	const dead = await recordingUpstream();
-	await dead.close();
-	const gateway = await testEngine({ decide: forwardTo(dead.url) });
+	const gateway = await testEngine({ decide: forwardTo(nobody) });
 	const client = await rawClient(gateway.url);
 	for (const request of [get, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab']) {
 		client.send(request);

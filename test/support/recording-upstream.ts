@@ -7,6 +7,12 @@ import { createServer as createRawServer, type Server, type Socket } from 'node:
 import { onTestFinished } from 'vitest';
 import { canaries } from './canaries.ts';
 
+/**
+ * An origin where nobody listens. No port that was free a moment ago: whoever listens next may be given that one, and a
+ * gateway that is forwards to itself until its pool is full.
+ */
+export const nobody = 'http://127.0.0.1:1';
+
 export interface RecordedRequest {
 	readonly method: string;
 	readonly target: string;

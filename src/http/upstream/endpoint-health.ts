@@ -32,7 +32,13 @@ export class EndpointHealth {
 
 	/** `now`: monotonic milliseconds. */
 	isAvailable(now: number): boolean {
-		return !this.isUnhealthy && (!this.#isEjected || this.#until <= now);
+		return this.availableFrom <= now;
+	}
+
+	/** Monotonic milliseconds from which on it is trusted if nothing happens before; Infinity: something has to. */
+	get availableFrom(): number {
+		if (this.isUnhealthy) return Number.POSITIVE_INFINITY;
+		return this.#isEjected ? this.#until : Number.NEGATIVE_INFINITY;
 	}
 
 	/** A request goes there: the next one waits for what becomes of it, or for the time of one ejection. */

@@ -16,8 +16,10 @@ export interface EndpointOptions {
 	readonly upstream: Upstream;
 	readonly sweep: Sweep;
 	readonly lookup: Lookup;
+	/** Default: over the network. */
+	readonly createConnector?: typeof createConnector;
 	readonly log: Log;
-	/** Told when a connection, or room for one, has become free. */
+	/** Told when a connection, or room for one, has become free, and when the endpoint is trusted again or no longer. */
 	freed(): void;
 }
 
@@ -48,7 +50,7 @@ export class Endpoint implements Shelf, Candidate {
 		this.#sweep = sweep;
 		this.#maxConnections = upstream.pool.maxConnections;
 		this.#addresses = new Addresses(place.host, upstream.pool.resolveAfter, lookup, sweep);
-		this.connector = createConnector(place, upstream.tls, this.#addresses);
+		this.connector = (options.createConnector ?? createConnector)(place, upstream.tls, this.#addresses);
 		const isAlone = upstream.endpoints.length === 1;
 		if (!isAlone) this.#health = new EndpointHealth(upstream.ejection);
 		else if (upstream.healthCheck !== undefined) {
@@ -82,6 +84,11 @@ export class Endpoint implements Shelf, Candidate {
 		return this.#health?.isAvailable(now) ?? true;
 	}
 
+	/** Monotonic milliseconds from which on it is trusted if nothing happens before; Infinity: something has to. */
+	get availableFrom(): number {
+		return this.#health?.availableFrom ?? Number.NEGATIVE_INFINITY;
+	}
+
 	/** A connection from now on leased to `holder`, idle or new; undefined when there are too many. `fresh`: only a new one. */
 	lease(holder: Leaseholder, fresh: boolean): UpstreamConnection<Endpoint> | undefined {
 		const reused = fresh ? undefined : this.#reuse(holder);
@@ -103,12 +110,13 @@ export class Endpoint implements Shelf, Candidate {
 	answered(status: number): void {
 		if (this.#health === undefined) return;
 		if (this.#failureStatuses?.has(status) === true) this.failed(`it answered ${status}`);
-		else if (this.#health.succeeded(this.#sweep.now)) this.#say('an upstream endpoint answers again', undefined);
+		else if (this.#health.succeeded(this.#sweep.now)) this.#turned('an upstream endpoint answers again', undefined);
 	}
 
 	/** No connection, no answer in time, or a response that broke off. `why`: for the log. */
 	failed(why: string): void {
-		if (this.#health?.failed(this.#sweep.now) === true) this.#say('an upstream endpoint is left out for a while', why);
+		if (this.#health?.failed(this.#sweep.now) === true)
+			this.#turned('an upstream endpoint is left out for a while', why);
 	}
 
 	/** What the active health check says now. */
@@ -116,7 +124,7 @@ export class Endpoint implements Shelf, Candidate {
 		if (this.#health === undefined || this.#health.isUnhealthy !== isHealthy) return;
 		this.#health.isUnhealthy = !isHealthy;
 		if (isHealthy) this.#health.restore(this.#sweep.now);
-		this.#say(isHealthy ? 'an upstream endpoint is healthy again' : 'an upstream endpoint is unhealthy', why);
+		this.#turned(isHealthy ? 'an upstream endpoint is healthy again' : 'an upstream endpoint is unhealthy', why);
 	}
 
 	/**
@@ -178,9 +186,11 @@ export class Endpoint implements Shelf, Candidate {
 		return connection;
 	}
 
-	#say(message: string, why: string | undefined): void {
+	/** It is trusted again, or no longer. When the last one is not, those that were left out count again. */
+	#turned(message: string, why: string | undefined): void {
 		const fields = { endpoint: this.origin, ...(why === undefined ? {} : { why }) };
 		if (this.state === 'available') this.#options.log.info(message, fields);
 		else this.#options.log.warn(message, fields);
+		this.#options.freed();
 	}
 }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { HealthCheckSettings, Upstream } from '#core/index';
 import { upstream } from '../../../test/support/definition.ts';
 import { exchange } from '../../../test/support/raw-client.ts';
-import { rawUpstream, recordingUpstream } from '../../../test/support/recording-upstream.ts';
+import { nobody, rawUpstream, recordingUpstream } from '../../../test/support/recording-upstream.ts';
 import { selfSigned } from '../../../test/support/self-signed.ts';
 import { forwardTo, type TestEngine, testEngine } from '../../../test/support/test-engine.ts';
 
@@ -110,9 +110,9 @@ test.each([
 		if (answer !== undefined && answer !== '') socket.end(answer, 'latin1');
 		return undefined;
 	});
-	if (answer === undefined) await one.close();
+	const url = answer === undefined ? nobody : one.url;
 	const timeout = answer === '' ? 50 : check.timeout;
-	const gateway = await checking({ endpoints: [one.url], healthCheck: { ...check, timeout } });
+	const gateway = await checking({ endpoints: [url], healthCheck: { ...check, timeout } });
 	await until(() => states(gateway)[0] === 'unhealthy');
 	expect(gateway.logged).toEqual(['an upstream endpoint is unhealthy']);
 });

@@ -25,19 +25,30 @@ export interface UpstreamCounts {
 	repeated: number;
 }
 
+interface Wait {
+	/** Monotonic milliseconds. */
+	readonly deadline: number;
+	/** Endpoints that it tried already. */
+	readonly avoided: readonly Endpoint[];
+}
+
 const nobody: readonly Endpoint[] = [];
 
 export class UpstreamPool implements Timed {
 	readonly upstream: Upstream;
 	readonly endpoints: readonly Endpoint[];
 	readonly counts: UpstreamCounts;
-	/** Of the one that waits longest. */
+	/** When one that waits may have waited long enough, or an endpoint that has room is trusted again. */
 	deadline = Number.POSITIVE_INFINITY;
 	readonly #sweep: Sweep;
 	readonly #only: Endpoint | undefined;
-	/** In order of arrival, each with its deadline. */
-	readonly #waiting = new Map<Applicant, number>();
+	/** In order of arrival. */
+	readonly #waiting = new Map<Applicant, Wait>();
+	/** No later than the first deadline of those that wait. */
+	#earliest = Number.POSITIVE_INFINITY;
 	#isServing = false;
+	/** Something became free while turns were given: of use perhaps to one that was passed over before. */
+	#isOwed = false;
 	#turn = 0;
 
 	/** Throws when there is no endpoint, or the TLS settings cannot be used. */
@@ -45,6 +56,7 @@ export class UpstreamPool implements Timed {
 		const [first, second] = upstream.endpoints;
 		if (first === undefined) throw new Error(`the upstream ${upstream.name} has no endpoints`);
 		const freed = (): void => {
+			this.#isOwed = true;
 			if (this.#waiting.size > 0) this.#serve();
 		};
 		this.upstream = upstream;
@@ -80,12 +92,16 @@ export class UpstreamPool implements Timed {
 		avoided: readonly Endpoint[] = nobody,
 		fresh = false,
 	): UpstreamConnection<Endpoint> | 'waiting' | 'overloaded' {
-		if (this.#waiting.size > 0 && !this.#isServing) return this.#enqueue(applicant);
+		if (this.#waiting.size > 0 && !this.#isServing) {
+			// Who came before goes first, where what is free is of use to them.
+			if (this.#hasRoom(avoided)) this.#serve();
+			if (this.#waiting.size > 0 && !this.#hasRoom(avoided)) return this.#enqueue(applicant, avoided);
+		}
 		const { maxRequests } = this.upstream.pool;
 		if (maxRequests !== Number.POSITIVE_INFINITY && this.inFlight >= maxRequests) return this.#refuse();
 		const endpoint = this.#only ?? this.#choose(avoided);
 		const connection = endpoint.lease(applicant, fresh);
-		if (connection === undefined) return this.#enqueue(applicant);
+		if (connection === undefined) return this.#enqueue(applicant, avoided);
 		endpoint.picked();
 		return connection;
 	}
@@ -108,14 +124,19 @@ export class UpstreamPool implements Timed {
 
 	expired(): void {
 		const now = this.#sweep.now;
-		for (const [applicant, deadline] of Array.from(this.#waiting)) {
-			if (deadline > now) continue;
+		this.#earliest = Number.POSITIVE_INFINITY;
+		for (const [applicant, { deadline }] of Array.from(this.#waiting)) {
+			if (deadline > now) {
+				this.#earliest = Math.min(this.#earliest, deadline);
+				continue;
+			}
 			// It may have left while another one heard that it waited in vain.
 			if (!this.#waiting.delete(applicant)) continue;
 			this.counts.refused += 1;
 			applicant.waitedInVain();
 		}
-		this.#watch();
+		// An endpoint may have come back with time.
+		this.#serve();
 	}
 
 	#choose(avoided: readonly Endpoint[]): Endpoint {
@@ -126,10 +147,12 @@ export class UpstreamPool implements Timed {
 		return endpoint;
 	}
 
-	#enqueue(applicant: Applicant): 'waiting' | 'overloaded' {
+	#enqueue(applicant: Applicant, avoided: readonly Endpoint[]): 'waiting' | 'overloaded' {
 		const { maxWaiting, maxRequests, waitTimeout } = this.upstream.pool;
 		if (this.#waiting.size >= maxWaiting || this.inFlight >= maxRequests) return this.#refuse();
-		this.#waiting.set(applicant, this.#sweep.in(waitTimeout));
+		const deadline = this.#sweep.in(waitTimeout);
+		this.#waiting.set(applicant, { deadline, avoided });
+		this.#earliest = Math.min(this.#earliest, deadline);
 		this.#watch();
 		return 'waiting';
 	}
@@ -144,31 +167,49 @@ export class UpstreamPool implements Timed {
 		if (this.#isServing) return;
 		this.#isServing = true;
 		try {
-			// Who comes back to the queue goes to its end, and is not seen twice here.
-			for (const [applicant, deadline] of Array.from(this.#waiting)) {
-				if (!this.#hasRoom()) break;
-				if (!this.#waiting.delete(applicant)) continue;
-				applicant.turnCame();
-				// A turn that came to nothing gives no more time.
-				if (this.#waiting.has(applicant)) this.#waiting.set(applicant, deadline);
-			}
+			do {
+				this.#isOwed = false;
+				this.#giveTurns();
+			} while (this.#isOwed);
 		} finally {
 			this.#isServing = false;
 			this.#watch();
 		}
 	}
 
-	/** Whether a request could go somewhere now. One that is left out counts only when there is no other. */
-	#hasRoom(): boolean {
-		const { now } = this.#sweep;
-		const trusted = this.endpoints.filter((endpoint) => endpoint.isAvailable(now));
-		return (trusted.length > 0 ? trusted : this.endpoints).some(({ hasRoom }) => hasRoom);
+	/** To each for which there is room, in order. Who comes to the queue meanwhile is not seen here: this ends, whatever they do. */
+	#giveTurns(): void {
+		let isFull = false;
+		for (const [applicant, { avoided }] of Array.from(this.#waiting)) {
+			// What is full for one that tried nothing yet is so for all of these; who avoids some endpoint may go elsewhere.
+			if (isFull && avoided.length === 0) continue;
+			if (!this.#hasRoom(avoided)) {
+				isFull ||= avoided.length === 0;
+				continue;
+			}
+			if (this.#waiting.delete(applicant)) applicant.turnCame();
+		}
+	}
+
+	/** Whether a request that avoids these could go somewhere now. */
+	#hasRoom(avoided: readonly Endpoint[]): boolean {
+		const endpoint = this.#only ?? leastBusy(this.endpoints, avoided, this.#turn, this.#sweep.now);
+		return endpoint?.hasRoom === true;
 	}
 
 	#watch(): void {
-		const [first] = this.#waiting.values();
-		this.deadline = first ?? Number.POSITIVE_INFINITY;
-		if (first === undefined) this.#sweep.remove(this);
-		else this.#sweep.add(this);
+		if (this.#waiting.size === 0) {
+			this.deadline = this.#earliest = Number.POSITIVE_INFINITY;
+			this.#sweep.remove(this);
+			return;
+		}
+		const { now } = this.#sweep;
+		this.deadline = this.#earliest;
+		for (const endpoint of this.endpoints) {
+			if (endpoint.availableFrom > now && endpoint.hasRoom) {
+				this.deadline = Math.min(this.deadline, endpoint.availableFrom);
+			}
+		}
+		this.#sweep.add(this);
 	}
 }
