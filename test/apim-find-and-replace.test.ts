@@ -44,6 +44,11 @@ const answers: Readonly<Record<string, (request: IncomingMessage, response: Serv
 	weak: (_, response) => void response.writeHead(200, { ...text, ETag: 'W/"v1"' }).end(page),
 	untouched: (_, response) => void response.writeHead(200, text).end('nothing of that'),
 	empty: (_, response) => void response.writeHead(200, { ...text, ...validators, 'Content-Length': 0 }).end(),
+	hollow(_, response) {
+		response.writeHead(200, text);
+		response.flushHeaders();
+		response.end();
+	},
 	none: (_, response) => void response.writeHead(204, { ETag: '"v1"' }).end(),
 	unchanged: (_, response) => void response.writeHead(304, { ...validators, 'Content-Encoding': 'gzip' }).end(),
 	part: (_, response) => void response.writeHead(206, { ...text, 'Content-Range': 'bytes 0-3/9' }).end('back'),
@@ -172,6 +177,8 @@ describe('content is changed, and the fields about it are true', () => {
 		expect([none.response.status, none.response.headers.get('etag')]).toEqual([204, '"v1"']);
 		const empty = await rig.send({ target: '/open/empty' });
 		expect([empty.response.headers.get('content-length'), empty.response.headers.get('etag')]).toEqual(['0', '"v1"']);
+		expect((await rig.send({ target: '/open/hollow' })).response).toMatchObject({ status: 200, body: '' });
+		expect(await overHttp2('/open/hollow')).toMatchObject({ status: 200, body: '', code: 0 });
 		const second = await overHttp2('/open/counted', 'HEAD');
 		expect([second.status, second.headers['content-length'], second.headers.etag]).toEqual([200, undefined, 'W/"v1"']);
 		expect(await overHttp2('/open/unchanged')).toMatchObject({ status: 304, body: '', code: 0 });

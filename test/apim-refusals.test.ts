@@ -174,3 +174,22 @@ test('find-and-replace in inbound is refused: it would change the body of the re
 	expect(error?.slice(1, 3)).toEqual(['statement_not_here', 'api.xml:2:1']);
 	expect(error?.[3]).toContain('body of the request');
 });
+
+describe('sections with nothing around them', () => {
+	const check = '<validate-jwt header-name="A"><audiences><audience>a</audience></audiences></validate-jwt>';
+
+	test('are read like those of <policies>', () => {
+		const rules = (text: string) => findings({ api: text }).map(([, rule]) => rule);
+		const whole = rules(`<policies><inbound>${check}</inbound><backend /></policies>`);
+		expect(rules(`<inbound>${check}</inbound>\n<backend />`)).toEqual(whole);
+		expect(whole).toContain('not_forwarded');
+	});
+
+	test.each([
+		['beside a statement', `<inbound />${check}`, 'statement_unsupported'],
+		['twice', '<inbound /><inbound />', 'element_repeated'],
+		['with an attribute', '<inbound strict="true" />', 'attribute_unknown'],
+	])('%s they are refused', (_, text, rule) => {
+		expect(errors(findings({ api: text })).map(([, found]) => found)).toContain(rule);
+	});
+});

@@ -106,6 +106,7 @@ test.each([
 	['application/octet-stream; charset=utf-16', 'pass', 'pass'],
 	['multipart/mixed; boundary=text/html', 'pass', 'pass'],
 	['application/jsonsomething', 'pass', 'pass'],
+	['image/png, text/html', 'edit', 'edit'],
 ] as const)('content of the type %s: %s for texts of ASCII, %s for others', (type, ascii, other) => {
 	expect(replacingEdit([new Replacement('a', 'b')]).judge(type)).toBe(ascii);
 	expect(replacingEdit([new Replacement('a', 'b'), new Replacement('a', 'ä')]).judge(type)).toBe(other);

@@ -63,7 +63,9 @@ const otherTexts: ReadonlySet<string> = new Set(
 /** RFC 9110 §8.3. Without a type it may be text. */
 function judgeType(type: string | undefined, isAscii: boolean): 'edit' | 'pass' | 'refuse' {
 	const name = (/^[^;]*/.exec(type ?? '')?.[0] ?? '').trim().toLowerCase();
-	const isText = name === '' || name.startsWith('text/') || jsonOrXml.test(name) || otherTexts.has(name);
+	// Of several types nobody knows which one counts.
+	const isText =
+		name === '' || name.includes(',') || name.startsWith('text/') || jsonOrXml.test(name) || otherTexts.has(name);
 	if (!isText) return 'pass';
 	const charset = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i.exec(type ?? '');
 	const named = (charset?.[1] ?? charset?.[2] ?? 'utf-8').toLowerCase();

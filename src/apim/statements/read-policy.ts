@@ -96,6 +96,12 @@ function readScope(
 		readingOf('inbound').error('policy_empty', { line: 1, column: 1 }, 'the file holds no statement');
 		return { scope, file, sections: none, isSnippet: false };
 	}
+	// Sections with nothing around them, as documentation shows them.
+	if (roots.every(({ name }) => sections.some((section) => section === name))) {
+		const { position } = root;
+		const whole = { name: 'policies', position, attributes: new Map(), children: roots, text: undefined };
+		return { scope, file, sections: { ...none, ...readSections(whole, readingOf) }, isSnippet: false };
+	}
 	if (root.name !== 'policies' || roots.length > 1) {
 		const policies = roots.find(({ name }) => name === 'policies');
 		if (policies !== undefined) {
