@@ -1,5 +1,5 @@
 /** Browser sessions end to end against oidc-provider, over real sockets: what the browser gets, what the API gets. */
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBrowser } from './support/browser.ts';
 import {
 	clientSecret,
@@ -221,4 +221,21 @@ test('a logout token of the provider ends the session at once', async () => {
 	} finally {
 		await rig.stop();
 	}
+});
+
+test('HEAD is answered like GET where nothing comes of it; other methods are told which there are', async () => {
+	const rig = await startSessionRig();
+	onTestFinished(() => rig.stop());
+	const { origin, gateway } = rig;
+	const head = async (path: string) => {
+		const { status, headers } = await fetch(`${origin}${path}`, { method: 'HEAD', redirect: 'manual' });
+		return [status, headers.get('location') ?? headers.get('allow')];
+	};
+	const login = await head('/auth/login');
+	expect(login).toEqual([303, expect.stringContaining(rig.provider.issuer)]);
+	expect(await head('/auth/userinfo')).toEqual([401, null]);
+	// A code that is in the address is good once.
+	expect(await head('/auth/callback?code=x&state=y')).toEqual([405, 'GET']);
+	expect(gateway.records.at(-1)).toMatchObject({ check: 'method', reason: 'method_not_allowed' });
+	expect(await head('/auth/logout')).toEqual([405, 'POST']);
 });

@@ -60,3 +60,15 @@ test.each([
 	expect(out).toContain('allow: every check passed');
 	expect([status, err]).toEqual([0, said]);
 });
+
+test.each([
+	['/.well-known/jwks.json', [], 0, 'answer: 200, by the gateway itself, before any route'],
+	['/.well-known/openid-configuration', [], 0, 'answer: 200, by the gateway itself, before any route'],
+	['/auth/login?return_to=/x', [], 0, 'route     sessions.web.login'],
+	['/auth/logout', [], 1, 'method_not_allowed: 405'],
+	['/auth/logout', ['--method', 'POST'], 0, 'answer: by the gateway itself, before any route'],
+	['/auth/elsewhere', [], 1, 'route_not_found'],
+])('what the gateway answers itself: %s %j', async (url, more, status, said) => {
+	const answer = await run(config({ type: 'memory' }), '--url', url, ...more);
+	expect([answer.status, answer.out]).toEqual([status, expect.stringContaining(said)]);
+});

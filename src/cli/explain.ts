@@ -83,7 +83,13 @@ export async function runExplain(args: readonly string[]): Promise<number> {
 			? `${JSON.stringify(explanation, null, 2)}\n`
 			: renderExplanation(explanation, { colour: process.stdout.isTTY }),
 	);
-	return explanation.outcome === 'allow' && explanation.answered === undefined ? 0 : 1;
+	return isGood(explanation) ? 0 : 1;
+}
+
+/** A policy that answers in place of the upstream does not let the request through; what the gateway serves itself is an answer like any. */
+function isGood({ outcome, answered, own }: Explanation): boolean {
+	if (outcome !== 'allow') return false;
+	return own === undefined ? answered === undefined : (answered ?? 200) < 400;
 }
 
 interface Asked {

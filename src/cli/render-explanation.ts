@@ -38,7 +38,10 @@ function renderFinding({ check, outcome, reason, expected, found }: Finding, col
 	return [`${start} ${reason ?? ''}`, `    expected ${printable(expected)}`, `    found    ${printable(found)}`];
 }
 
-function verdict({ outcome, answered }: Explanation): string {
+function verdict({ outcome, answered, own }: Explanation): string {
+	if (own !== undefined && outcome === 'allow') {
+		return `answer: ${answered === undefined ? '' : `${answered}, `}by the gateway itself, before any route`;
+	}
 	if (answered !== undefined) return `answer: ${answered}, by the policy of the route`;
 	if (outcome === 'allow') return 'allow: every check passed';
 	const { status, error, fix } = reasons[outcome];

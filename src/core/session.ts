@@ -54,6 +54,8 @@ export interface SessionPage {
 	/** What records call it, in the place of a route's name. */
 	readonly name: string;
 	readonly provider: string;
+	/** That it takes; it is asked with no other. */
+	readonly methods: readonly string[];
 	/** Name of the sessions whose rate limits hold here, since it costs a call to the provider; undefined: none does. */
 	readonly limitsOf: string | undefined;
 	/** Rejects only for a bug. */

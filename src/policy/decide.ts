@@ -4,7 +4,7 @@
  * and effects that may refuse come last, in `commit`.
  */
 
-import { answerPreflight, corsHeaders, preflightMethod } from '#answers/cors';
+import { corsHeaders } from '#answers/cors';
 import {
 	type Answer,
 	type DenyReason,
@@ -27,6 +27,7 @@ import { forSender } from './challenge.ts';
 import { evaluate } from './evaluate.ts';
 import type { GenuineToken } from './genuine-tokens.ts';
 import { locate } from './locate.ts';
+import { findOwnAnswer, type OwnAnswer, takesMethod } from './own-answers.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, ProviderPolicy, RoutePolicy } from './route-policy.ts';
 import { type ProgramVerdicts, programPreflight, runProgram } from './run-program.ts';
@@ -50,25 +51,28 @@ export function createDecide(policy: Policy): Decide {
 }
 
 function begin(policy: Policy, evidence: Evidence): Verdict | Promise<Verdict> {
-	const { request } = evidence;
-	const page = policy.sessions?.find(request);
-	if (page !== undefined) return showPage(policy, page, evidence);
-	const document = policy.ownDocuments?.(request, evidence.now);
-	if (document !== undefined) return answer(document, evidence);
-	const asked = preflightMethod(request);
-	if (asked !== undefined) {
-		const target = locate(policy, evidence, asked);
-		if (target.kind === 'route') {
-			const { route } = target;
-			const answered = programPreflight(policy, route, evidence, programVerdicts);
-			if (answered !== undefined || route.cors !== undefined) evidence.route = route.name;
-			if (answered !== undefined) return answered;
-			if (route.cors !== undefined) return answer(answerPreflight(route.cors, request), evidence);
-		}
-	}
-	const located = locate(policy, evidence, request.method);
+	const own = findOwnAnswer(policy, evidence);
+	if (own !== undefined) return answerOwn(policy, own, evidence);
+	const located = locate(policy, evidence, evidence.request.method);
 	if (located.kind === 'refused') return refuse(policy.statuses, evidence, located.reason, located.headers);
 	return guardRoute(policy, located.route, evidence);
+}
+
+function answerOwn(policy: Policy, own: OwnAnswer, evidence: Evidence): Verdict | Promise<Verdict> {
+	switch (own.kind) {
+		case 'session_page':
+			return showPage(policy, own.page, evidence);
+		case 'document':
+			return answer(own.answer, evidence);
+		case 'preflight': {
+			const { route } = own;
+			evidence.route = route.name;
+			if (own.answer !== undefined) return answer(own.answer, evidence);
+			const answered = programPreflight(policy, route, evidence, programVerdicts);
+			if (answered === undefined) throw new Error('a program that takes preflights gave no answer to one');
+			return answered;
+		}
+	}
 }
 
 function guardRoute(policy: Policy, route: RoutePolicy, evidence: Evidence): Verdict | Promise<Verdict> {
@@ -105,6 +109,9 @@ function turnAway(route: RoutePolicy, { login }: Guard, evidence: Evidence, reas
 async function showPage(policy: Policy, page: SessionPage, evidence: Evidence): Promise<Verdict> {
 	evidence.route = page.name;
 	evidence.provider = page.provider;
+	if (!takesMethod(page, evidence)) {
+		return refuse(policy.statuses, evidence, 'method_not_allowed', [['allow', page.methods.join(', ')]]);
+	}
 	const limits = page.limitsOf === undefined ? undefined : policy.loginLimits.get(page.limitsOf);
 	const limited = limits === undefined ? null : await evaluate(limits, evidence);
 	if (limited !== null) return refuse(policy.statuses, evidence, limited, ownFields(evidence));

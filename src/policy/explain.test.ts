@@ -146,3 +146,26 @@ test('a DPoP proof is judged and not used up; a bad one is found out', async () 
 	expect(await decide(asked(proof))).toMatchObject({ kind: 'allow' });
 	expect(await decide(asked(proof))).toMatchObject({ kind: 'deny', reason: 'dpop_proof_replayed' });
 });
+
+test('a preflight is answered, not forwarded; without CORS it is a request like any other', async () => {
+	const preflight = requestView({
+		target: '/health',
+		method: 'OPTIONS',
+		headers: [
+			['origin', 'https://app.example.com'],
+			['access-control-request-method', 'GET'],
+		],
+	});
+	const cors = {
+		origins: ['https://app.example.com'],
+		methods: ['GET'],
+		headers: [],
+		exposeHeaders: [],
+		credentials: false,
+		maxAge: 600,
+	};
+	const routes = [route({ name: 'health', path: '/health', methods: ['GET'], public: true })];
+	const told = async (parts: object) => explain(testPolicy(definition({ routes, ...parts }), {}).policy, preflight);
+	expect(await told({ cors })).toMatchObject({ outcome: 'allow', own: 'preflight', answered: 204, route: 'health' });
+	expect(await told({})).toMatchObject({ outcome: 'method_not_allowed', own: undefined });
+});

@@ -14,7 +14,9 @@ import {
 	type Reason,
 	type RequestView,
 } from '#core/index';
+import { explainOwnAnswer } from './explain-own.ts';
 import { locate } from './locate.ts';
+import { findOwnAnswer, type OwnAnswer } from './own-answers.ts';
 import type { Policy } from './policy.ts';
 import type { Guard, GuardProgram, RoutePolicy } from './route-policy.ts';
 import { surroundingsOf } from './run-program.ts';
@@ -26,8 +28,10 @@ export interface Explanation {
 	readonly check: CheckName | undefined;
 	readonly route: string | undefined;
 	readonly public: boolean;
-	/** Status with which the route's program answers itself; then `outcome` is `allow`, and nothing is forwarded. */
+	/** Status with which the route's program, or the gateway itself, answers; then `outcome` is `allow`, and nothing is forwarded. */
 	readonly answered: number | undefined;
+	/** What the gateway answers itself, before any route: nothing is forwarded, and no credential is looked at. */
+	readonly own: OwnAnswer['kind'] | undefined;
 	/** Normalised path, as the upstream would see it before rewriting. */
 	readonly path: string | undefined;
 	readonly provider: string | undefined;
@@ -53,9 +57,16 @@ export interface Elsewhere {
 const mostTried = 2_000;
 const mostNamed = 20;
 
+const nobodyElse: Elsewhere = { providers: [], routes: [] };
+
 /** Rejects only for a bug. Waits for keys like `decide` does. */
 export async function explain(policy: Policy, request: RequestView): Promise<Explanation> {
 	const evidence = newEvidence(policy, request);
+	const own = findOwnAnswer(policy, evidence);
+	if (own !== undefined) {
+		const { findings, ...told } = await explainOwnAnswer(policy, own, evidence, (check) => judge(check, evidence));
+		return { ...explanation(evidence, undefined, findings, nobodyElse), ...told, own: own.kind };
+	}
 	const located = locate(policy, evidence, request.method);
 	if (located.kind === 'refused') {
 		const check = evidence.check ?? 'path';
@@ -66,7 +77,7 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 			expected: evidence.expected ?? '',
 			found: evidence.found ?? '',
 		};
-		return explanation(evidence, undefined, [finding], { providers: [], routes: [] });
+		return explanation(evidence, undefined, [finding], nobodyElse);
 	}
 	const { route } = located;
 	evidence.route = route.name;
@@ -75,7 +86,7 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	if (route.program !== undefined) return explainProgram(policy, route, route.program, evidence, findings);
 	if (route.guard !== undefined) await judgeGuard(route.guard, evidence, findings);
 	await judgeAll(route.commit.map(withoutEffect), evidence, findings);
-	if (route.guard === undefined) return explanation(evidence, route, findings, { providers: [], routes: [] });
+	if (route.guard === undefined) return explanation(evidence, route, findings, nobodyElse);
 	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence, findings));
 }
 
@@ -90,7 +101,6 @@ async function explainProgram(
 	const tokenChecks = guard.tokenChecks.map((check) => ('look' in check ? withoutEffect(check as Effect) : check));
 	const around = { ...surroundingsOf(policy, route, guard), tokenChecks, admit() {}, isDry: true };
 	const outcome = await guard.program.run(evidence, around);
-	const none: Elsewhere = { providers: [], routes: [] };
 	const check = evidence.check ?? 'claims';
 	if (outcome.kind === 'refuse' || outcome.kind === 'fault') {
 		const expected = evidence.expected ?? 'what the policy asks for';
@@ -103,7 +113,7 @@ async function explainProgram(
 		await judgeAll(outcome.kind === 'answer' ? [] : route.commit.map(withoutEffect), evidence, findings);
 	}
 	const answered = outcome.kind === 'answer' ? outcome.status : undefined;
-	return { ...explanation(evidence, route, findings, none), answered };
+	return { ...explanation(evidence, route, findings, nobodyElse), answered };
 }
 
 function newEvidence(policy: Policy, request: RequestView): Evidence {
@@ -196,6 +206,7 @@ function explanation(
 		route: route?.name,
 		public: route !== undefined && route.guard === undefined && route.program === undefined,
 		answered: undefined,
+		own: undefined,
 		path: evidence.path === '' ? undefined : evidence.path,
 		provider: evidence.provider,
 		kind: evidence.kind,

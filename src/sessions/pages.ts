@@ -5,7 +5,6 @@
 import {
 	type Answer,
 	type Clock,
-	type HeaderList,
 	type PageOutcome,
 	type RequestView,
 	type SessionPage,
@@ -46,28 +45,23 @@ export interface PagesOptions extends LoginOptions {
 	readonly clock: Pick<Clock, 'now'>;
 }
 
+/** RFC 9110 §9.3.2. */
+const reading: readonly string[] = ['GET', 'HEAD'];
+
 /** By path. */
 export function createPages(options: PagesOptions): ReadonlyMap<string, SessionPage> {
 	const { name, provider, paths, origin } = options;
 	const { login, callback } = createLogin(options);
 	const page = (
 		what: PageWord,
-		method: 'GET' | 'POST',
+		methods: readonly string[],
 		answer: (request: RequestView, query: URLSearchParams) => Promise<PageOutcome>,
 	): SessionPage => ({
 		name: pageName(name, what),
 		provider,
 		limitsOf: what === 'login' || what === 'callback' ? name : undefined,
+		methods,
 		async answer(request) {
-			if (request.method !== method) {
-				const headers: HeaderList = [['allow', method]];
-				return {
-					kind: 'refused',
-					reason: 'method_not_allowed',
-					found: `method ${request.method.slice(0, 32)}`,
-					headers,
-				};
-			}
 			try {
 				return await answer(request, queryOf(request));
 			} catch (cause) {
@@ -123,11 +117,12 @@ export function createPages(options: PagesOptions): ReadonlyMap<string, SessionP
 	}
 
 	return new Map([
-		[paths.login, page('login', 'GET', login)],
-		[paths.callback, page('callback', 'GET', callback)],
-		[paths.logout, page('logout', 'POST', logout)],
-		[paths.userinfo, page('userinfo', 'GET', userinfo)],
-		[paths.backchannelLogout, page('backchannel_logout', 'POST', backchannelLogout)],
+		[paths.login, page('login', reading, login)],
+		// Whoever only looks at an address must not use up what is in it.
+		[paths.callback, page('callback', ['GET'], callback)],
+		[paths.logout, page('logout', ['POST'], logout)],
+		[paths.userinfo, page('userinfo', reading, userinfo)],
+		[paths.backchannelLogout, page('backchannel_logout', ['POST'], backchannelLogout)],
 	]);
 }
 
