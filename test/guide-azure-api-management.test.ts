@@ -243,6 +243,32 @@ test('`import apim --keep-policies` translates nothing, and --json tells of each
 	]);
 });
 
+test('`import apim` puts scopes around, and takes issuers from a file', async () => {
+	const folder = tempDir();
+	const metadata = 'https://idp.example.com/.well-known/openid-configuration';
+	const check = `<validate-jwt header-name="Authorization"><openid-config url="${metadata}"/><audiences><audience>api</audience></audiences></validate-jwt>`;
+	writeIn(folder, 'global.xml', `<policies><inbound>${check}</inbound></policies>`);
+	writeIn(folder, 'orders.xml', '<policies><inbound><base/></inbound></policies>');
+	writeIn(folder, 'open.xml', '<policies><inbound><trace source="x"/></inbound></policies>');
+	writeIn(folder, 'openid.json', JSON.stringify({ [metadata]: { issuer: 'https://idp.example.com/' } }));
+	const args = ['import', 'apim', 'orders.xml', 'open.xml', '--global', 'global.xml', '--json'];
+	const [known, unknown] = await Promise.all([
+		countersign(folder, ...args, '--openid', 'openid.json'),
+		countersign(folder, ...args),
+	]);
+	const routesOf = (stdout: string) => (JSON.parse(stdout) as { config: { routes: unknown } }).config.routes;
+	const open = {
+		...asItIs('open'),
+		apim_policy: { global: './global.xml', api: './open.xml' },
+	};
+	expect(known.code).toBe(0);
+	expect(routesOf(known.stdout)).toMatchObject([{ name: 'orders', providers: ['idp.example.com'] }, open]);
+	expect(routesOf(unknown.stdout)).toEqual([
+		{ ...asItIs('orders'), apim_policy: { global: './global.xml', api: './orders.xml' } },
+		open,
+	]);
+});
+
 test.each(tokens)('the policy with a tenant, translated: %s', async (_, make, status) => {
 	const text = make(issuerOf(tenant), template);
 	const { response, forwarded } = await translated.send({

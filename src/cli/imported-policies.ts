@@ -132,11 +132,12 @@ function translate(
 	writer: ConfigurationWriter,
 ): Translation | undefined {
 	const namedValues = Object.fromEntries(Object.keys(apim.namedValues).map((name) => [name, markOf(name)]));
-	const { policy: marked } = checkPolicy(policy, { ...apim, namedValues }, nodeCryptography);
+	const { policy: marked, findings } = checkPolicy(policy, { ...apim, namedValues }, nodeCryptography);
 	if (read === undefined || marked === undefined) return undefined;
 	return translatePolicy({
 		policy: read,
 		marked,
+		unreadable: findings.filter(({ rule }) => rule === 'value_invalid'),
 		variableOf: (name) => writer.variableOf(name),
 		certificates: new Map(
 			apim.certificates.map(({ id, certificate }) => [id, writer.knownCertificate(id, certificate)]),

@@ -2,8 +2,9 @@
  * Policies of API Management twice in one process: as they are, and as `import apim` translates them; assembled like in a
  * gateway, over keys that stand in for those of real issuers. What one of them takes can be held against the other.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'vitest';
-import { apimProblems, assemble, localKeyProblems } from '#assembly/index';
+import { apimProblems, assemble, decryptionKeyProblems, localKeyProblems } from '#assembly/index';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfigText } from '#config/load';
 import { type RequestView, reasons, type Verdict } from '#core/index';
@@ -68,10 +69,15 @@ function fetcher(): ReturnType<typeof fakeFetcher> {
 	return fake;
 }
 
+/** With which tokens may be encrypted; `enc` of the policies. */
+export const encryption = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+
 /** Beside the policies: `cert.pem` is named `cert`, and so on. */
 export const files: Readonly<Record<string, string>> = {
 	'cert.pem': issuerKeys.inline.pem,
 	'curve.pem': issuerKeys.curve.pem,
+	'enc.pem': encryption.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+	'enc.key': encryption.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
 	'check.xml':
 		'<fragment><validate-jwt header-name="Authorization" require-scheme="Bearer"><openid-config url="https://a.example.com/.well-known/openid-configuration" /><audiences><audience>api</audience></audiences></validate-jwt></fragment>',
 };
@@ -89,7 +95,11 @@ export async function importTexts(
 		Object.keys(policies).map((name) => `${name}.xml`),
 		{
 			namedValues,
-			certificates: { cert: { certificate: 'cert.pem' }, curve: { certificate: 'curve.pem' } },
+			certificates: {
+				cert: { certificate: 'cert.pem' },
+				curve: { certificate: 'curve.pem' },
+				enc: { certificate: 'enc.pem', key: 'enc.key' },
+			},
 			fragments: [['check', 'check.xml']],
 			outside: [],
 			issuers,
@@ -109,6 +119,8 @@ export async function importTexts(
 export interface Outcome {
 	readonly status: number | 'allow';
 	readonly reason: string | undefined;
+	/** What would reach the upstream of a request that is allowed, below the route. */
+	readonly forwarded: string | undefined;
 }
 
 export interface Twice {
@@ -179,6 +191,7 @@ async function assembleText(
 			return found;
 		},
 		checkKeys: (keys) => localKeyProblems(keys, nodeCryptography),
+		checkDecryptionKey: (key) => decryptionKeyProblems(key, nodeCryptography),
 		checkPolicy: (policy, apim, context) => apimProblems(policy, apim, nodeCryptography, context),
 	});
 	const errors = loaded.diagnostics.filter(({ severity }) => severity === 'error');
@@ -199,14 +212,23 @@ async function assembleText(
 function outcomeOf(verdict: Verdict, moved: Readonly<Record<string, number>>): Outcome {
 	switch (verdict.kind) {
 		case 'allow':
-			return { status: 'allow', reason: undefined };
+			return { status: 'allow', reason: undefined, forwarded: forwardedBy(verdict) };
 		case 'answer':
-			return { status: verdict.status, reason: 'answer' };
+			return { status: verdict.status, reason: 'answer', forwarded: undefined };
 		case 'fault':
-			return { status: reasons[verdict.reason].status, reason: verdict.reason };
+			return { status: reasons[verdict.reason].status, reason: verdict.reason, forwarded: undefined };
 		case 'deny': {
 			const { reason, override } = verdict;
-			return { status: override?.status ?? moved[reason] ?? reasons[reason].status, reason };
+			const status = override?.status ?? moved[reason] ?? reasons[reason].status;
+			return { status, reason, forwarded: undefined };
 		}
 	}
+}
+
+function forwardedBy({
+	upstream: { upstream, path, query, set, strip },
+}: Verdict & { readonly kind: 'allow' }): string {
+	const fields = set.map(([name, value]) => `${name.toLowerCase()}: ${value}`).toSorted();
+	const credential = ['authorization', 'x-token'].filter((name) => strip.names.has(name));
+	return JSON.stringify([upstream.endpoints, path.replace('/native-', '/'), query, fields, credential]);
 }

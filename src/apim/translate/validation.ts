@@ -169,11 +169,12 @@ function readPlace(spec: Validation, marked: Validation, notes: Notes): Provider
 	if (name.toLowerCase() !== 'authorization') {
 		if (!isFieldName(name) || !canHoldToken(name))
 			return notes.keep(at(spec, token.name), `natively no token stands in the header ${name}`);
-		notes.add('stricter', at(spec, token.name), `in ${name} no scheme but Bearer may stand before the token`);
+		notes.add('stricter', at(spec, token.name), `in ${name} nothing but Bearer and a blank may stand before the token`);
 		return { header: name };
 	}
 	if (requireScheme === undefined) return { header: name, scheme: 'any' };
 	const isBearer = requireScheme.kind === 'constant' && requireScheme.text.toLowerCase() === 'bearer';
+	if (isBearer) notes.add('stricter', at(spec, requireScheme), 'between Bearer and the token stand blanks, no tab');
 	return isBearer
 		? { header: name, scheme: 'bearer' }
 		: notes.keep(at(spec, requireScheme), 'require-scheme: natively the scheme is Bearer, or any');
@@ -308,7 +309,9 @@ function tellDifferences(spec: Validation, notes: Notes): void {
 	notes.add('answer', place, `the body of a refusal is application/problem+json (RFC 9457)${lost}`);
 	notes.add('stricter', place, 'refuses ID tokens, and tokens whose typ is neither JWT nor at+jwt nor absent');
 	notes.add('stricter', place, 'refuses tokens whose iat lies ahead, or after exp');
-	if (token.in === 'header') {
-		notes.add('stricter', place, 'refuses requests that have a parameter access_token beside the header');
+	const isAuthorization =
+		token.in === 'header' && token.name.kind === 'constant' && /^authorization$/i.test(token.name.text);
+	if (isAuthorization) {
+		notes.add('stricter', place, 'refuses requests that have a parameter access_token beside Authorization');
 	}
 }
