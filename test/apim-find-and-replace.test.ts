@@ -28,6 +28,9 @@ const validators = {
 };
 const text = { 'Content-Type': 'text/plain' };
 let events: ServerResponse | undefined;
+/** Of `large`: pages, and how many of them the upstream has got rid of. */
+const repeated = 400_000;
+let written = 0;
 
 const answers: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>> = {
 	counted: (_, response) =>
@@ -65,6 +68,20 @@ const answers: Readonly<Record<string, (request: IncomingMessage, response: Serv
 	},
 	links: (request, response) =>
 		void response.writeHead(200, text).end(`<http://${request.headers.host}/links/items(1)>`),
+	large(_, response) {
+		response.writeHead(200, { ...text, 'Content-Length': repeated * page.length });
+		const more = (): void => {
+			while (written < repeated) {
+				written += 1;
+				if (!response.write(page)) {
+					response.once('drain', more);
+					return;
+				}
+			}
+			response.end();
+		};
+		more();
+	},
 	events(_, response) {
 		response.writeHead(200, { 'Content-Type': 'text/event-stream' });
 		response.flushHeaders();
@@ -296,6 +313,36 @@ describe('content that is not whole never looks whole', () => {
 		expect(client.received()).not.toContain('\r\n0\r\n\r\n');
 	});
 });
+
+test('a large response comes at the pace of the client, and whole', async () => {
+	const client = await rawClient(rig.gateway.url);
+	client.socket.pause();
+	client.send('GET /open/large HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n');
+	let before = -1;
+	while (written === 0 || written !== before) {
+		before = written;
+		await new Promise((resolve) => setTimeout(resolve, 100));
+	}
+	expect(written).toBeLessThan(repeated / 2);
+	const pieces: Buffer[] = [];
+	client.socket.removeAllListeners('data').on('data', (piece: Buffer) => pieces.push(piece));
+	client.socket.resume();
+	await client.closed();
+	const received = Buffer.concat(pieces).toString('latin1');
+	expect(received.endsWith('\r\n0\r\n\r\n')).toBe(true);
+	const content = received.slice(received.indexOf('\r\n\r\n') + 4);
+	// Chunks are of any size: what is left without their lines is the text.
+	let at = 0;
+	let length = 0;
+	for (let size = -1; size !== 0; ) {
+		const end = content.indexOf('\r\n', at);
+		size = Number.parseInt(content.slice(at, end), 16);
+		length += size;
+		at = end + 2 + size + 2;
+	}
+	expect(length).toBe(repeated * shown.length);
+	expect(received).not.toContain('internal');
+}, 60_000);
 
 test('a stream of events stays one', async () => {
 	const client = await rawClient(rig.gateway.url);
