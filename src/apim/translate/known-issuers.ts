@@ -19,9 +19,9 @@ export function isTenantId(text: string): boolean {
 const entraVersionTwo = new RegExp(`^(https://login\\.microsoftonline\\.(?:com|us)/(${guid})/v2\\.0)${suffix}$`);
 const entraVersionOne = new RegExp(`^https://login\\.microsoftonline\\.com/(${guid})${suffix}$`);
 const entraAnyTenant = new RegExp(`^https://login\\.microsoftonline\\.com/(common|organizations)/v2\\.0${suffix}$`);
-/** Issuers that are the address without its suffix: custom servers of Okta, pools of Cognito. */
+/** Issuers that are the address without its suffix: custom servers of Okta, pools of Cognito, Google. */
 const addressed = new RegExp(
-	`^(https://(?:[a-z0-9-]+\\.okta(?:preview|-emea)?\\.com/oauth2/[A-Za-z0-9_-]+|cognito-idp\\.[a-z0-9-]+\\.amazonaws\\.com/[A-Za-z0-9_-]+))${suffix}$`,
+	`^(https://(?:[a-z0-9-]+\\.okta(?:preview|-emea)?\\.com/oauth2/[A-Za-z0-9_-]+|cognito-idp\\.[a-z0-9-]+\\.amazonaws\\.com/[A-Za-z0-9_-]+|accounts\\.google\\.com))${suffix}$`,
 );
 /** Auth0 ends its issuers with a slash. */
 const slashed = new RegExp(`^(https://[a-z0-9-]+(?:\\.[a-z0-9-]+)?\\.auth0\\.com/)${suffix.slice(2)}$`);
