@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import type { Explanation } from '#policy/explain';
 import { tempDir, writeIn } from '../../test/support/temp-dir.ts';
 import { createTestProvider } from '../../test/support/test-provider.ts';
 import { runExplain } from './explain.ts';
@@ -71,4 +72,13 @@ test.each([
 ])('what the gateway answers itself: %s %j', async (url, more, status, said) => {
 	const answer = await run(config({ type: 'memory' }), '--url', url, ...more);
 	expect([answer.status, answer.out]).toEqual([status, expect.stringContaining(said)]);
+});
+
+test('a token of which none can be minted for the upstream is refused by explain too', async () => {
+	const nobody = writeIn(folder, 'token', provider.issue({ sub: undefined, client_id: undefined }));
+	const args = ['--url', '/orders', '--token-file', nobody, '--json'];
+	const { status, out } = await run(config({ type: 'memory' }), ...args);
+	const told = JSON.parse(out) as Explanation;
+	expect([status, told.outcome, told.check]).toEqual([1, 'claim_missing', 'backend_token']);
+	expect(told.findings.at(-1)).toMatchObject({ expected: 'a subject or a client', found: 'neither' });
 });

@@ -13,6 +13,11 @@ export interface BackendToken {
 	 * the request; the evidence then holds `found`, and `cause` and `retryAfter` for a fault. Never rejects but for a bug.
 	 */
 	provide(evidence: Evidence): Provided | Reason | Promise<Provided | Reason>;
+	/**
+	 * The reason for which `provide` would refuse, as far as that is certain before anything is made or fetched; null:
+	 * none. For `explain`; absent where nothing is certain before somebody was asked.
+	 */
+	look?(evidence: Evidence): Reason | null;
 }
 
 export interface Provided {

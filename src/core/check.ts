@@ -28,6 +28,7 @@ export const checkNames = [
 	'authentication_context',
 	'limits',
 	'replay',
+	'backend_token',
 ] as const;
 
 export type CheckName = (typeof checkNames)[number];

@@ -258,6 +258,7 @@ function without(names: readonly string[], dropped: readonly string[]): readonly
 
 /** The cookie itself never goes on: what stands for it is what passes. A token that the client sent itself is there already. */
 const passSessionToken: BackendToken = {
+	look: () => null,
 	provide: ({ session, credential, tokenId }) => ({
 		set: session === undefined || credential === undefined ? [] : [['authorization', `Bearer ${credential.token}`]],
 		tokenId: session === undefined ? undefined : tokenId,

@@ -318,7 +318,10 @@ function provide(route: RoutePolicy, evidence: Evidence, headers: HeaderList): V
 const nothing: Provided = { set: [], tokenId: undefined, renew: undefined };
 
 function settle(route: RoutePolicy, evidence: Evidence, headers: HeaderList, provided: Provided | Reason): Verdict {
-	if (typeof provided === 'string') return refuseOn(route, evidence, provided);
+	if (typeof provided === 'string') {
+		evidence.check = 'backend_token';
+		return refuseOn(route, evidence, provided);
+	}
 	evidence.backendTokenId = provided.tokenId;
 	return allow(route, evidence, headers, provided);
 }

@@ -4,6 +4,7 @@
  * an unverified token claims is judged too, and marked as such, so that one run shows everything that is wrong with it.
  */
 import {
+	type BackendToken,
 	type Check,
 	type CheckName,
 	type CredentialKind,
@@ -86,6 +87,7 @@ export async function explain(policy: Policy, request: RequestView): Promise<Exp
 	if (route.program !== undefined) return explainProgram(policy, route, route.program, evidence, findings);
 	if (route.guard !== undefined) await judgeGuard(route.guard, evidence, findings);
 	await judgeAll(route.commit.map(withoutEffect), evidence, findings);
+	if (route.backendToken !== undefined) findings.push(judgeBackendToken(route.backendToken, evidence));
 	if (route.guard === undefined) return explanation(evidence, route, findings, nobodyElse);
 	return explanation(evidence, route, findings, await elsewhere(policy, route, request, evidence, findings));
 }
@@ -140,6 +142,17 @@ function withoutEffect(effect: Effect): Check {
 		expected: (evidence) => effect.expected(evidence),
 		found: (evidence) => effect.found(evidence),
 	};
+}
+
+/** What the upstream would get instead of the client's token. Nobody is asked for it, and nothing is signed. */
+function judgeBackendToken({ look }: BackendToken, evidence: Evidence): Finding {
+	const check = 'backend_token';
+	const told = { check, reason: undefined, expected: '' } as const;
+	if (evidence.principal === undefined) return { ...told, outcome: 'not_judged', found: 'needs the genuine first' };
+	if (look === undefined) return { ...told, outcome: 'not_judged', found: 'is asked for with the request alone' };
+	const reason = look(evidence);
+	if (reason === null) return { ...told, outcome: 'passed', found: 'there is one to be had' };
+	return { check, outcome: 'refused', reason, expected: evidence.expected ?? '', found: evidence.found ?? '' };
 }
 
 async function judgeAll(checks: readonly Check[], evidence: Evidence, findings: Finding[]): Promise<void> {

@@ -1,10 +1,11 @@
 /** The third phase of a decision: when a backend token is asked for, and what becomes of the answer. */
 import { expect, test } from 'vitest';
-import type { Provided, Reason } from '#core/index';
+import type { BackendToken, Provided, Reason } from '#core/index';
 import { definition, provider, route, rules } from '../../test/support/definition.ts';
 import { testPolicy, token } from '../../test/support/policy.ts';
 import { bearer, requestView } from '../../test/support/request-view.ts';
 import { testKey } from '../../test/support/sign-jws.ts';
+import { explain } from './explain.ts';
 
 const key = testKey('ES256', 'provide');
 const provided: Provided = {
@@ -13,7 +14,7 @@ const provided: Provided = {
 	renew: async () => undefined,
 };
 
-function policy(answer: () => Provided | Reason | Promise<Provided | Reason>) {
+function policy(answer: () => Provided | Reason | Promise<Provided | Reason>, look?: BackendToken['look']) {
 	const guarded = route({
 		name: 'guarded',
 		path: '/**',
@@ -26,6 +27,7 @@ function policy(answer: () => Provided | Reason | Promise<Provided | Reason>) {
 			asked++;
 			return answer();
 		},
+		...(look === undefined ? {} : { look }),
 	};
 	const definitions = definition({ providers: [provider({ name: 'idp' })], routes: [guarded] });
 	const compiled = testPolicy(definitions, { idp: [key] }, undefined, undefined, new Map([[guarded, source]]));
@@ -52,6 +54,21 @@ test('a request that is refused asks for none', async () => {
 	expect(asked()).toBe(0);
 });
 
+test.each<[BackendToken['look'] | undefined, string, object]>([
+	[() => null, 'allow', { outcome: 'passed' }],
+	[() => 'claim_missing', 'claim_missing', { outcome: 'refused', reason: 'claim_missing' }],
+	// What only somebody else can tell is said to be open.
+	[undefined, 'allow', { outcome: 'not_judged', found: 'is asked for with the request alone' }],
+])('explain looks, and asks for none: %#', async (look, outcome, finding) => {
+	const { policy: compiled, asked } = policy(() => provided, look);
+	const told = await explain(compiled, get(token('idp', key)));
+	expect(told).toMatchObject({ outcome });
+	expect(told.findings.find(({ check }) => check === 'backend_token')).toMatchObject(finding);
+	const refused = await explain(compiled, get('no token'));
+	expect(refused.findings.at(-1)).toMatchObject({ check: 'backend_token', outcome: 'not_judged' });
+	expect(asked()).toBe(0);
+});
+
 test.each<[string, () => Reason | Promise<Reason>, string]>([
 	['exchange_refused', () => 'exchange_refused', 'deny'],
 	['backend_token_unavailable', async (): Promise<Reason> => 'backend_token_unavailable', 'fault'],
@@ -65,5 +82,7 @@ test.each<[string, () => Reason | Promise<Reason>, string]>([
 	],
 ])('without one nothing is forwarded: %s', async (reason, answer, kind) => {
 	const { decide } = policy(answer);
-	expect(await decide(get(token('idp', key)))).toMatchObject({ kind, reason });
+	const verdict = await decide(get(token('idp', key)));
+	expect(verdict).toMatchObject({ kind, reason });
+	expect(verdict.facts.check).toBe(reason === 'internal_error' ? undefined : 'backend_token');
 });

@@ -145,7 +145,30 @@ export function createMintedToken(terms: MintTerms, name: string, ports: MinterP
 		});
 	}
 
+	/** What the token would say; a reason for one that cannot be minted of this. */
+	function claimsFor(principal: Principal, evidence: Evidence): JsonObject | Reason {
+		const made = claimsOf(principal, evidence.parameters);
+		if (made.kind === 'claims') return made.claims;
+		evidence.expected = made.expected;
+		evidence.found = made.found;
+		return made.reason;
+	}
+
+	function isTooLate({ expiresAt = Number.POSITIVE_INFINITY }: Principal, evidence: Evidence): boolean {
+		if (expiresAt > evidence.now) return false;
+		evidence.expected = 'a token that has not expired: one that is minted lives no longer';
+		evidence.found = 'within the clock skew after its expiry';
+		return true;
+	}
+
 	return {
+		look(evidence) {
+			const { principal } = evidence;
+			if (principal === undefined) throw new Error('nobody in whose name a token could be minted');
+			const claims = claimsFor(principal, evidence);
+			if (typeof claims === 'string') return claims;
+			return isTooLate(principal, evidence) ? 'token_expired' : null;
+		},
 		provide(evidence) {
 			const { principal, digest, now, monotonic } = evidence;
 			if (principal === undefined || digest === undefined)
@@ -155,24 +178,15 @@ export function createMintedToken(terms: MintTerms, name: string, ports: MinterP
 			const isUsable = kept !== undefined && monotonic < kept.usableUntil && !kept.key.retired;
 			if (isUsable && kept.principal === principal && monotonic < kept.renewAt) return kept.provided;
 
-			const made = claimsOf(principal, evidence.parameters);
-			if (made.kind === 'refused') {
-				evidence.expected = made.expected;
-				evidence.found = made.found;
-				return made.reason;
-			}
-			const { claims } = made;
+			const claims = claimsFor(principal, evidence);
+			if (typeof claims === 'string') return claims;
 			const end = principal.expiresAt ?? Number.POSITIVE_INFINITY;
 			if (isUsable && kept.expiresAt <= end && isSameReading(kept, principal, claims)) {
 				kept.principal = principal;
 				if (monotonic >= kept.renewAt) renewLater(kept, cacheKey, claims);
 				return kept.provided;
 			}
-			if (end <= now) {
-				evidence.expected = 'a token that has not expired: one that is minted lives no longer';
-				evidence.found = 'within the clock skew after its expiry';
-				return 'token_expired';
-			}
+			if (isTooLate(principal, evidence)) return 'token_expired';
 			const minted = mint({ principal, claims, now, monotonic, cacheKey });
 			return minted instanceof Promise ? minted.then((late) => settle(evidence, late)) : settle(evidence, minted);
 		},

@@ -55,5 +55,5 @@ export function createOwnCredential(source: OwnToken, field: CredentialField): B
 /** The same field in every request. */
 export function createStaticCredential(name: string, value: string): BackendToken {
 	const provided: Provided = { set: [[name, value]], tokenId: undefined, renew: undefined };
-	return { provide: () => provided };
+	return { provide: () => provided, look: () => null };
 }
