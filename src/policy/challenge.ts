@@ -52,12 +52,15 @@ export function compileChallenge(
 	const scopes = [...rule.scopes.allOf, ...rule.scopes.anyOf].map((text) => compileTemplate(text, parameters));
 	const { acrValues, maxAge } = rule.authentication;
 	const plain = plainChallenge(schemes, settings);
-	return (values) => ({
+	const fillAll = (values: readonly string[]): Challenge => ({
 		...plain,
 		scope: scopes.length === 0 ? undefined : scopes.map((fill) => fill(values)).join(' '),
 		acrValues: acrValues.length === 0 ? undefined : acrValues.join(' '),
 		maxAge,
 	});
+	if (parameters.length > 0) return fillAll;
+	const always = fillAll([]);
+	return () => always;
 }
 
 /**
