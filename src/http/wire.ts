@@ -54,6 +54,8 @@ export class Wire {
 	readonly socket: Socket;
 	#listener: WireListener = silent;
 	#pending = '';
+	/** A character of it; -1: nothing is pending. */
+	#first = -1;
 	/** Somebody may have been told to wait for what is pending. */
 	#isAwaited = false;
 	#error: Error | undefined;
@@ -77,7 +79,7 @@ export class Wire {
 			this.#error = error;
 		});
 		this.socket.on('close', () => {
-			this.#pending = '';
+			this.#take();
 			const listener = this.#listener;
 			this.#listener = silent;
 			listener.closed(this.#error);
@@ -127,7 +129,7 @@ export class Wire {
 
 	/** Whether something that was written waits for the end of the turn: the peer cannot have seen it. */
 	get isWaiting(): boolean {
-		return this.#pending !== '';
+		return this.#first >= 0;
 	}
 
 	/** Whether a write has failed. */
@@ -138,7 +140,10 @@ export class Wire {
 	/** Latin1. */
 	write(text: string): void {
 		if (text === '') return;
-		if (this.#pending === '') post(this);
+		if (this.#first < 0) post(this);
+		// V8 puts a joined text together when somebody looks into it: better now, while its pieces are in the processor's cache,
+		// than at the end of the turn, dozens of requests later.
+		this.#first = text.charCodeAt(0);
 		this.#pending += text;
 		if (this.isBlocked) this.#isAwaited = true;
 	}
@@ -150,8 +155,7 @@ export class Wire {
 			return;
 		}
 		const piece = bytes.subarray(start, end);
-		const lead = this.#pending + before;
-		this.#pending = '';
+		const lead = this.#take() + before;
 		this.socket.cork();
 		if (lead !== '') this.socket.write(lead, 'latin1');
 		this.#writeBytes(piece);
@@ -174,10 +178,16 @@ export class Wire {
 
 	/** Writes out what waits for the end of the turn. */
 	flush(): void {
+		const text = this.#take();
+		if (text !== '') this.socket.write(text, 'latin1');
+	}
+
+	/** What waits for the end of the turn, and does so no longer. */
+	#take(): string {
 		const text = this.#pending;
-		if (text === '') return;
 		this.#pending = '';
-		this.socket.write(text, 'latin1');
+		this.#first = -1;
+		return text;
 	}
 
 	/** The end of a turn. Where the socket has room again by then, it has nothing to say: the wait ends here. */
@@ -202,13 +212,13 @@ export class Wire {
 
 	/** At once; what waits for the end of the turn is not sent. */
 	destroy(error?: Error): void {
-		this.#pending = '';
+		this.#take();
 		this.socket.destroy(error);
 	}
 
 	/** In a way that nobody can take for the end of a body. */
 	reset(): void {
-		this.#pending = '';
+		this.#take();
 		this.socket.resetAndDestroy();
 	}
 }
