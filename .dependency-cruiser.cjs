@@ -60,7 +60,7 @@ const layers = {
 /** Web standards only, so that they run without Node. */
 const pure = [
 	'^src/(core|formats|keys|revocation|pipeline|answers|sessions|observe|policy|apim/(expressions|gateway-tokens|lint|policy-text|run|statements|translate))/',
-	'^src/config/(definition|defaults|header-names|schema[a-z-]*|shared-secret)\\.ts$',
+	'^src/config/(definition[a-z-]*|defaults|header-names|schema[a-z-]*|shared-secret)\\.ts$',
 	'^src/config/presets/',
 ];
 

@@ -8,7 +8,9 @@ import { nodeCryptography } from '../runtime/node/cryptography.ts';
 import type { Definition, RouteDefinition } from './definition.ts';
 import { formatDiagnostics } from './diagnostics.ts';
 import { type LoadEnvironment, loadConfig, loadConfigText } from './load.ts';
-import { configSchema, providerSchema, routeSchema, ruleSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
+import { providerSchema } from './schema-provider.ts';
+import { routeSchema, ruleSchema } from './schema-route.ts';
 import { upstreamSchema } from './schema-upstream.ts';
 
 const pem = (kind: string) => `-----BEGIN ${kind}-----\nAAAA\n-----END ${kind}-----\n`;

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configJsonSchema, renderReference } from './reference.ts';
-import { configSchema, providerSchema, routeSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
+import { providerSchema } from './schema-provider.ts';
+import { routeSchema } from './schema-route.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

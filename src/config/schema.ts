@@ -3,70 +3,34 @@
  * more than one value to judge is not here but in define.ts and its neighbours. Texts are checked for shape only.
  */
 import { z } from 'zod';
-import { algorithms, sharedAccessFormats, storeTypes } from '#core/index';
+import { storeTypes } from '#core/index';
 import { certificateFormats } from '#formats/told-certificate';
 import { defaults } from './defaults.ts';
-import { apimContextSchema, apimPolicySchema, apimSchema } from './schema-apim.ts';
-import { backendTokenSchema } from './schema-backend-token.ts';
-import { clientSchema, decryptionKeySchema, introspectionSchema } from './schema-client.ts';
+import { apimSchema } from './schema-apim.ts';
+import { corsSchema } from './schema-cors.ts';
 import { dpopSchema } from './schema-dpop.ts';
-import { headerMappingSchema } from './schema-mapping.ts';
 import { mintingSchema } from './schema-minting.ts';
+import { providerSchema } from './schema-provider.ts';
 import { rateLimitSchema } from './schema-rate-limits.ts';
+import { routeSchema, ruleSchema } from './schema-route.ts';
 import { sessionsSchema } from './schema-sessions.ts';
-import { upstreamSchema } from './schema-upstream.ts';
 import { upstreamResponseSchema } from './schema-upstream-response.ts';
 import {
-	acrValues,
 	audience,
-	authMaxAge,
-	binding,
-	claimConstant,
-	claimName,
-	claimTests,
 	clients,
 	count,
 	duration,
-	durationOrNone,
 	endAtExpiry,
 	flag,
-	maxAge,
-	maxLifetime,
 	oneOrMany,
 	responses,
 	scopeName,
 	scopes,
 	size,
 	text,
-	tokenFrom,
 	url,
 	word,
 } from './schema-values.ts';
-
-export const corsSchema = z
-	.strictObject({
-		origins: oneOrMany(text(), 'expected an origin or a list of origins').meta({
-			description:
-				'Origins that may call, such as `https://app.example.com`, or `*` for every one (never with `credentials`).',
-		}),
-		methods: z
-			.array(word('a method'))
-			.optional()
-			.meta({ description: 'Methods for preflights.', default: defaults.cors.methods }),
-		headers: z
-			.array(word('a header name'))
-			.optional()
-			.meta({ description: 'Request headers for preflights.', default: defaults.cors.headers }),
-		expose_headers: z
-			.array(word('a header name'))
-			.optional()
-			.meta({ description: 'Response headers that scripts may read.', default: [] }),
-		credentials: flag().optional().meta({ description: 'Whether browsers may send cookies.', default: false }),
-		max_age: durationOrNone()
-			.optional()
-			.meta({ description: 'How long browsers may keep a preflight.', default: defaults.cors.maxAge }),
-	})
-	.meta({ description: 'Cross-origin requests. Preflights are answered by the gateway.' });
 
 const listener = z.union(
 	[
@@ -89,248 +53,6 @@ const listener = z.union(
 	],
 	'expected host:port or {address, tls}',
 );
-
-const sharedKeySchema = z.strictObject({
-	primary: z.string().meta({
-		description: 'Key as text, at least 16 bytes. Use `${env:…}` or `${file:…}`. `iot_hub`: Base64 of the key.',
-	}),
-	secondary: z.string().optional().meta({ description: 'Second key that is in force at the same time.' }),
-	disabled: flag().optional().meta({ description: 'Whether both keys are out of force.', default: false }),
-	scopes: z
-		.array(scopeName())
-		.optional()
-		.meta({ description: 'Scopes that a signature with this key has.', default: [] }),
-	claims: z
-		.record(claimName(), claimConstant(), 'expected a mapping of claims to values')
-		.optional()
-		.meta({ description: 'Claims that a signature with this key has, such as `sub`.' }),
-});
-
-export const providerSchema = z.strictObject({
-	preset: z.enum(['auth0', 'entra', 'okta', 'cognito', 'keycloak']).optional().meta({
-		description: 'Fills in what this identity provider really issues. Every other key may be given beside it.',
-	}),
-	domain: text()
-		.optional()
-		.meta({ description: '`auth0`, `okta`: domain of the tenant, such as `example.eu.auth0.com`.' }),
-	tenants: z
-		.array(text())
-		.min(1, 'must not be an empty list')
-		.optional()
-		.meta({ description: '`entra`: ids of the tenants whose tokens are accepted.' }),
-	insecure_any_tenant: flag()
-		.optional()
-		.meta({ description: '`entra`: accepts tokens of every tenant in the world.', default: false }),
-	server: text().optional().meta({ description: '`okta`: id of the custom authorization server, such as `default`.' }),
-	region: text().optional().meta({ description: '`cognito`: AWS region, such as `eu-central-1`.' }),
-	user_pool: text().optional().meta({ description: '`cognito`: id of the user pool.' }),
-	base_url: url()
-		.optional()
-		.meta({ description: '`keycloak`: address of the server, with `/auth` where it still has that.' }),
-	realm: text().optional().meta({ description: '`keycloak`: name of the realm.' }),
-	tokens: z
-		.array(z.enum(['jwt', 'opaque', 'shared_access']))
-		.min(1, 'must not be an empty list')
-		.optional()
-		.meta({
-			description:
-				'Kinds of token that it issues: `jwt`, verified here; `opaque`, about which it is asked (RFC 7662); or `shared_access`, which stands alone, for signatures with the keys of `keys`.',
-			default: ['jwt'],
-		}),
-	format: z.enum(sharedAccessFormats).optional().meta({
-		description:
-			'`shared_access`: format of the signatures. `service_bus` also for Event Hubs; `iot_hub` keys are Base64; `apim_management` and `apim_gateway` name no resource.',
-	}),
-	keys: z
-		.record(z.string(), sharedKeySchema, 'expected a mapping of key names to {primary, secondary, …}')
-		.optional()
-		.meta({ description: '`shared_access`: the keys, by key name. The name is the client.' }),
-	stored_keys: flag().optional().meta({
-		description:
-			'`shared_access`: also takes the key pairs that `countersign keys` makes, which live in the `store`; names of `keys` come first.',
-		default: false,
-	}),
-	unnamed_key: text().optional().meta({
-		description:
-			'`shared_access`: name of the key that verifies signatures without `skn`. Without it they are refused.',
-	}),
-	issuer: oneOrMany(text(), 'expected an issuer or a list of issuers').optional().meta({
-		description:
-			'Exact `iss` of its tokens. Keys are found by discovery from here unless a key source is given. A list needs a key source.',
-	}),
-	discovery_uri: url()
-		.optional()
-		.meta({ description: 'Metadata document, where it is not at the well-known place of the issuer.' }),
-	jwks_uri: url().optional().meta({ description: 'Key source: URL of the JSON Web Key Set.' }),
-	jwks: z
-		.looseObject(
-			{ keys: z.array(z.looseObject({}), 'expected a list of keys').meta({ description: 'The keys (RFC 7517 §5).' }) },
-			'expected {keys: […]}',
-		)
-		.optional()
-		.meta({ description: 'Key source: a JSON Web Key Set with public keys, in place.' }),
-	jwks_file: text().optional().meta({ description: 'Key source: file with a JSON Web Key Set.' }),
-	public_key_file: text().optional().meta({ description: 'Key source: PEM file with one public key or certificate.' }),
-	secret: z.string().optional().meta({
-		description:
-			'Key source: shared secret for HS256 (32 bytes at least), HS384 (48), HS512 (64), as UTF-8 text. Use `${env:…}` or `${file:…}`.',
-	}),
-	secret_base64: z.string().optional().meta({
-		description:
-			'The same where the octets of the secret are given in Base64 (RFC 4648 §4), as in Azure API Management; white space within does not count.',
-	}),
-	decryption_keys: z.array(decryptionKeySchema).min(1, 'must not be an empty list').optional().meta({
-		description:
-			'Keys for which the provider may encrypt its JWTs (JWE, RFC 7516). Within there must be a signed JWT, which is verified like any other.',
-	}),
-	introspection_endpoint: url().optional().meta({
-		description: '`opaque`: URL that is asked about tokens. Without it, it is found by discovery from the issuer.',
-	}),
-	token_endpoint: url().optional().meta({
-		description:
-			'URL at which `backend_token` of routes gets tokens. Without it, it is found by discovery from the issuer.',
-	}),
-	client: clientSchema.optional(),
-	introspection: introspectionSchema.optional(),
-	introspect_jwts: flag().optional().meta({
-		description:
-			'Whether the provider is asked about JWTs too, once they have verified: what it has revoked is refused no later than `introspection.cache`.',
-		default: false,
-	}),
-	audience: audience().optional().meta({
-		description:
-			'Accepted `aud`, any of. A route may replace it. `shared_access`: root of the resources that a signature may name, such as `sb://bus.example.net/`; it stands for the origin that clients call.',
-	}),
-	clients: clients().optional(),
-	algorithms: z.array(z.enum(algorithms)).min(1, 'must not be an empty list').optional().meta({
-		description: 'Accepted JWS algorithms. HS* only with `secret` or `secret_base64`, and these only with HS*.',
-		default: defaults.algorithms,
-	}),
-	typ: oneOrMany(text(), 'expected a token type or a list of types').optional().meta({
-		description:
-			'Accepted `typ` of the token header, without regard to case and to `application/`; `absent` for a header without one.',
-		default: defaults.typ,
-	}),
-	profile: z.enum(['rfc9068']).optional().meta({ description: '`rfc9068`: `typ` must be `at+jwt`.' }),
-	clock_skew: durationOrNone()
-		.optional()
-		.meta({ description: 'How far clocks may differ in `exp`, `nbf` and `iat`.', default: defaults.clockSkew }),
-	max_lifetime: maxLifetime().optional(),
-	max_age: maxAge().optional(),
-	required_claims: z
-		.array(claimName())
-		.optional()
-		.meta({ description: 'Claims that must be present: names or JSON Pointers.', default: [] }),
-	claims: claimTests()
-		.optional()
-		.meta({ description: 'Rules for claims that hold on every route, beside the route’s own.' }),
-	scope_claims: z.array(claimName()).optional().meta({
-		description: 'Claims that hold scopes, as text or list; the first one present counts.',
-		default: defaults.scopeClaims,
-	}),
-	extra_scope_claims: z
-		.array(claimName())
-		.optional()
-		.meta({ description: 'Claims whose values count as scopes beside those.', default: [] }),
-	client_claims: z.array(claimName()).optional().meta({
-		description: 'Claims that name the client; the first one present counts.',
-		default: defaults.clientClaims,
-	}),
-	token_from: tokenFrom().optional(),
-	stale_for: duration().optional().meta({
-		description:
-			'How long keys that were fetched serve when they cannot be fetched again, counted from the last good fetch; 5m to 30d.',
-		default: defaults.staleFor,
-	}),
-	insecure_http: flag().optional().meta({
-		description: 'Allows `http:` for metadata and keys beyond loopback: whoever is on the way can plant keys.',
-		default: false,
-	}),
-});
-
-/** Rules that a route has, and that its entry for one provider may replace. */
-const ruleShape = {
-	audience: audience()
-		.optional()
-		.meta({ description: 'Accepted `aud`, any of; replaces the provider’s. May hold `{name}` parameters.' }),
-	scopes: scopes().optional(),
-	clients: clients().optional(),
-	claims: claimTests().optional().meta({
-		description:
-			'Claim → value. A name is literal, dots and URLs included; a JSON Pointer starts with `/`. Values may hold `{name}` parameters.',
-	}),
-	max_lifetime: maxLifetime().optional(),
-	max_age: maxAge().optional(),
-	binding: binding().optional(),
-	acr_values: acrValues().optional(),
-	auth_max_age: authMaxAge().optional(),
-	token_from: tokenFrom().optional(),
-};
-
-export const ruleSchema = z.strictObject(ruleShape);
-
-export const routeSchema = z.strictObject({
-	name: text().optional().meta({ description: 'What logs and metrics call it. Default: methods, host and path.' }),
-	host: text().optional().meta({
-		description:
-			'Host that it is for; `*.example.com` and `{tenant}.example.com` match one label. Without it: every host.',
-	}),
-	path: text().meta({
-		description: 'Path: `{name}` matches one segment of `A-Za-z0-9._~-`; a final `**` matches the rest, and nothing.',
-	}),
-	methods: oneOrMany(word('a method'), 'expected a method or a list of methods')
-		.optional()
-		.meta({ description: 'Methods; `GET` includes `HEAD`. Without it: every method.' }),
-	public: flag().optional().meta({ description: 'Needs no token, and looks at none.', default: false }),
-	providers: z
-		.union(
-			[
-				text(),
-				z.array(text()).min(1, 'must not be an empty list'),
-				z.record(z.string(), z.union([ruleSchema, z.null()], 'expected a mapping of rules')),
-			],
-			'expected a list of providers, or a mapping of providers to their own rules',
-		)
-		.optional()
-		.meta({
-			description:
-				'Providers whose tokens are accepted, by name; or a mapping with that provider’s own rules, which replace the route’s (`claims`: by name; `max_lifetime` and `max_age`: the stricter counts). Required once there are two providers.',
-		}),
-	...ruleShape,
-	insecure_any_audience: flag()
-		.optional()
-		.meta({ description: 'Accepts tokens that are meant for another service.', default: false }),
-	upstream: z
-		.union([url(), upstreamSchema], 'expected a URL or a mapping')
-		.meta({ description: 'The service behind it: a URL, or a mapping.' }),
-	backend_token: backendTokenSchema.optional().meta({ ...backendTokenSchema.meta(), default: 'none' }),
-	claims_to_headers: z
-		.record(word('a header name'), headerMappingSchema, 'expected a mapping of headers to claims')
-		.optional()
-		.meta({
-			description:
-				'Header → claim (a name, or a JSON Pointer), or a mapping that says more. Copies from the client are removed on every route.',
-		}),
-	upstream_response: upstreamResponseSchema.optional(),
-	sessions: oneOrMany(text(), 'expected the name of sessions or a list of names').optional().meta({
-		description:
-			'Names of the browser sessions that are accepted here beside tokens. Pages that come without one are sent to the login of the first.',
-		default: [],
-	}),
-	cors: corsSchema.optional(),
-	responses: responses().optional(),
-	rate_limits: oneOrMany(text(), 'expected the name of a rate limit or a list of names').optional().meta({
-		description: 'Names of the rate limits that hold here, beside those that hold everywhere.',
-		default: [],
-	}),
-	end_at_expiry: endAtExpiry().optional(),
-	apim_policy: apimPolicySchema.optional(),
-	apim_context: apimContextSchema.optional(),
-	insecure_encoded_slash: flag().optional().meta({
-		description: 'Lets `%2f` through as data within a segment: the service must not decode it.',
-		default: false,
-	}),
-});
 
 export const configSchema = z.strictObject({
 	listen: oneOrMany(listener, 'expected host:port, {address, tls} or a list of these').meta({

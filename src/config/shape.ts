@@ -5,16 +5,9 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonValue } from '#core/index';
 import { type ConfigPath, listWords, nearest, type Report, suggest } from './diagnostics.ts';
-import {
-	type ConfigFile,
-	configSchema,
-	laterKeys,
-	laterValues,
-	type ProviderFile,
-	providerSchema,
-	type RouteFile,
-	routeSchema,
-} from './schema.ts';
+import { type ConfigFile, configSchema, laterKeys, laterValues, type ProviderFile, type RouteFile } from './schema.ts';
+import { providerSchema } from './schema-provider.ts';
+import { routeSchema } from './schema-route.ts';
 
 /** An entry of the file that passed in part or in whole. */
 export interface Shaped<T> {
