@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
+import { readMetrics } from './support/metrics.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
 import { testKey } from './support/sign-jws.ts';
 import { createTestProvider, type TestProvider } from './support/test-provider.ts';
@@ -144,4 +145,17 @@ test('in a store that outlives the process the keys lie sealed, and a restart fi
 	for (const clear of ['"kty"', '"d"', 'P-256', String(kid)]) expect(bytes.join('')).not.toContain(clear);
 	const second = await start({ store });
 	expect(decodeProtectedHeader(await minted(second, token)).kid).toBe(kid);
+});
+
+test('metrics: what was signed, not what was served; the keys, and their age', async () => {
+	const gateway = await start();
+	const token = provider.issue();
+	await minted(gateway, token);
+	await minted(gateway, token);
+	await minted(gateway);
+	const page = readMetrics(await (await fetch(`${gateway.gateway.adminUrl}/metrics`)).text());
+	expect(page.value('countersign_minting_signatures_total')).toBe(2);
+	expect(page.value('countersign_minting_keys', { state: 'signing' })).toBe(1);
+	expect(page.value('countersign_minting_key_age_seconds')).toBeLessThan(60);
+	expect(page.value('countersign_minting_keys_failing')).toBe(0);
 });

@@ -17,6 +17,8 @@ export interface MintingSource {
 	/** Undefined: the configuration gave the keys. */
 	readonly maker: KeyMaker | undefined;
 	readonly documents: PublishedKeys;
+	/** Tokens that were signed so far. */
+	signatures(): number;
 	/** For one route. `parameterNames`: in the order of `evidence.parameters`. */
 	tokenOf(definition: MintDefinition, parameterNames: readonly string[]): BackendToken;
 	/** Resolves once there are keys, or could not be got at the first attempt. Never rejects. */
@@ -48,12 +50,14 @@ export function createMinting(
 			: createKeyMaker({ stored: state.mintingKeys, rotation: origin, clock, timers, log });
 	const { randomBytes, digest } = cryptography;
 	const cache = createMintedTokens(cacheBytes);
+	let signatures = 0;
 	return {
 		kind: 'minting',
 		definition,
 		keys,
 		maker,
 		documents: createPublishedKeys({ issuer, keys, maxAge }),
+		signatures: () => signatures,
 		tokenOf({ audience, lifetime, typ, claims, actor, header }, parameterNames) {
 			const terms = { issuer, audience, lifetime, typ, claims, actor, parameterNames, field: credentialField(header) };
 			return createMintedToken(terms, digest(JSON.stringify(terms)), {
@@ -63,6 +67,9 @@ export function createMinting(
 				timers,
 				randomBytes,
 				tokenId,
+				onSigned() {
+					signatures += 1;
+				},
 			});
 		},
 		start: async () => maker?.start(),

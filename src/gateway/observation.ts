@@ -17,6 +17,7 @@ import { metrics, processMetrics } from '#observe/catalogue';
 import { createGatewayTokenWatch, type GatewayTokenEvent } from '#observe/gateway-tokens';
 import { createIntrospectionMetrics, type IntrospectionMetrics } from '#observe/introspection-metrics';
 import { measureLimits } from '#observe/limit-metrics';
+import { type MintingState, measureMinting } from '#observe/minting-metrics';
 import { createRequestMetrics } from '#observe/request-metrics';
 import { createRequestTrails } from '#observe/request-trail';
 import { measureSecrets, type SecretsState } from '#observe/secret-metrics';
@@ -102,6 +103,7 @@ export async function createObservation(
 				return { ...rest, ...assemblyState(assembly), now: clock.now() };
 			});
 			measureBackendTokens(meter, () => backendTokensState(look().assembly, clock.now()));
+			measureMinting(meter, () => mintingState(look().assembly, clock.now()));
 			measureSecrets(meter, () => secretsState(look().assembly, clock.now()));
 			measureLimits(meter, () =>
 				Array.from(look().assembly.rateLimits.values(), ({ name, counts, buckets, standIn }) => ({
@@ -173,6 +175,21 @@ function backendTokensState({ backend }: Assembly, now: number): BackendTokensSt
 			const { actor } = source.status();
 			return actor === undefined ? [] : [ownToken(source.server.name, actor)];
 		}),
+	};
+}
+
+/** `now`: milliseconds since the epoch. */
+function mintingState({ backend: { minting } }: Assembly, now: number): MintingState | undefined {
+	if (minting === undefined) return undefined;
+	const keys = minting.keys.describe(now / 1000);
+	const madeAt = keys.find(({ state }) => state === 'signing')?.madeAt;
+	const status = minting.maker?.status();
+	return {
+		source: minting,
+		signatures: minting.signatures(),
+		keys,
+		keyAge: madeAt === undefined ? undefined : Math.max(0, now / 1000 - madeAt),
+		failing: status === undefined ? undefined : status.lastError !== undefined,
 	};
 }
 

@@ -155,6 +155,28 @@ export const metrics = {
 		['token'],
 		'max',
 	),
+	mintingSignatures: counter(
+		'countersign_minting_signatures_total',
+		'Tokens for upstreams that the gateway signed. Requests that a kept one served are not among them.',
+	),
+	mintingKeys: gauge(
+		'countersign_minting_keys',
+		'Keys of minted tokens by state: coming, signing, leaving, or published (given beside the one that signs). While none is signing, routes that mint answer 503.',
+		['state'],
+		'min',
+	),
+	mintingKeyAge: gauge(
+		'countersign_minting_key_age_seconds',
+		'Time since the key that signs minted tokens was made; of keys that the gateway makes.',
+		[],
+		'max',
+	),
+	mintingFailing: gauge(
+		'countersign_minting_keys_failing',
+		'1 while the gateway cannot keep its minting keys up: the next one is not made, or those in the store cannot be opened.',
+		[],
+		'max',
+	),
 	limitRefused: counter('countersign_rate_limit_refused_total', 'Requests that a rate limit refused.', ['limit']),
 	limitUncounted: counter(
 		'countersign_rate_limit_uncounted_total',
