@@ -6,7 +6,7 @@ import { type Clock, type JsonObject, member, type PageOutcome, type RequestView
 import type { CodeFlow, Grant } from '#keys/authorization-server/code-flow';
 import { loginName, placeState } from './cookie-names.ts';
 import type { EndSession } from './ending.ts';
-import { type CookieSettings, clearCookie, cookieOf, type Keeper, setCookie } from './keeper.ts';
+import { type CookieSettings, clearCookie, cookieOf, type Keeper, type Kept, setCookie } from './keeper.ts';
 import { loginTime, openLogin, sealLogin } from './login-secrets.ts';
 import { redirect, throughPage } from './replies.ts';
 import type { Session } from './session.ts';
@@ -74,13 +74,12 @@ export function createLogin(options: LoginOptions) {
 			return failed(`the login was refused: ${answer.error}`, [over]);
 		}
 		const session = sessionOf(answer.grant);
-		if (session === undefined) return failed('the ID token names no user', [over]);
-		const before = await keeper.find(request);
-		if (before !== undefined) {
-			await end(before.session);
+		const kept = session === undefined ? undefined : await keep(session, request);
+		if (kept === undefined) {
+			forget(answer.grant);
+			const what = 'the session does not fit into cookies: keep it in the store';
+			return failed(session === undefined ? 'the ID token names no user' : what, [over]);
 		}
-		const kept = await keeper.create(session);
-		if (kept === undefined) return failed('the session does not fit into cookies: keep it in the store', [over]);
 		const headers = [...kept.cookies, over];
 		const target = origin + underWay.returnTo;
 		// A strict cookie does not go along with a navigation that another site began: a page of ours begins it anew.
@@ -88,6 +87,23 @@ export function createLogin(options: LoginOptions) {
 			kind: 'answer',
 			answer: cookie.sameSite === 'Strict' ? throughPage(target, headers) : redirect(target, headers),
 		};
+	}
+
+	/** In the place of whatever this browser had; undefined: it cannot be kept. */
+	async function keep(session: Omit<Session, 'id'>, request: RequestView): Promise<Kept | undefined> {
+		try {
+			const before = await keeper.find(request);
+			if (before !== undefined) await end(before.session);
+			return await keeper.create(session);
+		} catch (cause) {
+			forget(session);
+			throw cause;
+		}
+	}
+
+	/** Tokens that came and that nobody keeps: the code is used up, so nobody can ask for them again. */
+	function forget({ refreshToken }: Pick<Grant, 'refreshToken'>): void {
+		if (refreshToken !== undefined) void flow.revoke(refreshToken);
 	}
 
 	function sessionOf({ accessToken, expiresAt, refreshToken, identity }: Grant): Omit<Session, 'id'> | undefined {
