@@ -6,6 +6,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { readMetrics } from './support/metrics.ts';
+import { exchange } from './support/raw-client.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
 import { testKey } from './support/sign-jws.ts';
 import { createTestProvider, type TestProvider } from './support/test-provider.ts';
@@ -145,6 +146,15 @@ test('in a store that outlives the process the keys lie sealed, and a restart fi
 	for (const clear of ['"kty"', '"d"', 'P-256', String(kid)]) expect(bytes.join('')).not.toContain(clear);
 	const second = await start({ store });
 	expect(decodeProtectedHeader(await minted(second, token)).kid).toBe(kid);
+});
+
+test('the key set is found with a query too, as some caches and libraries ask; for another host it is for the routes', async () => {
+	const gateway = await start();
+	const ask = async (target: string, host = 'gateway.example.com') =>
+		(await exchange(gateway.url, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).status;
+	const path = '/.well-known/jwks.json';
+	expect([await ask(path), await ask(`${path}?v=2`), await ask(`${path}?`)]).toEqual([200, 200, 200]);
+	expect([await ask(path, 'other.example.com'), await ask(`${path}/?v=2`)]).toEqual([401, 401]);
 });
 
 test('metrics: what was signed, not what was served; the keys, and their age', async () => {

@@ -1,6 +1,6 @@
 /**
  * Documents that the gateway itself serves among the traffic, before any route: for requests with the host that they are
- * published under, at exactly their paths. Everything else, other spellings too, is for the routes.
+ * published under, at exactly their paths, whatever query comes along. Everything else, other spellings too, is for the routes.
  */
 import type { Answer, RequestView } from '#core/index';
 import { parseHost } from '#formats/host';
@@ -22,7 +22,9 @@ export function createOwnDocuments(issuer: string, documents: Documents): OwnDoc
 		[metadata, (now: number) => documents.metadata(now)],
 	]);
 	return (request, now) => {
-		const answer = answers.get(request.target);
+		const { target } = request;
+		const mark = target.indexOf('?');
+		const answer = answers.get(mark < 0 ? target : target.slice(0, mark));
 		if (answer === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
 		return parseHost(request.host)?.name === host ? answer(now) : undefined;
 	};
