@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Answer } from '#core/index';
 import { isFieldName, isFieldValue } from '#formats/header-value';
 import { canonicalName, isHopByHop } from './hop-by-hop.ts';
-import { hasNoContent } from './status.ts';
+import { hasNoBody, hasNoContent } from './status.ts';
 
 /** What remains when not even a refusal can be worded. */
 export const bareAnswer: Answer = { status: 500, headers: [], body: '' };
@@ -15,9 +15,16 @@ export interface PreparedAnswer {
 	readonly body: Buffer;
 }
 
+const noBody = Buffer.alloc(0);
+
+function octetsOf(body: Answer['body']): Buffer {
+	return typeof body === 'string' ? Buffer.from(body) : Buffer.from(body);
+}
+
 /** Throws when a field line could not go on a wire as it is (invariant 9). */
 export function prepareAnswer(answer: Answer): PreparedAnswer {
-	const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : Buffer.from(answer.body);
+	// What stood behind the head of one without content would be read as the next response.
+	const body = hasNoBody(answer.status) ? noBody : octetsOf(answer.body);
 	const lines: string[] = [];
 	for (const [name, value] of answer.headers) {
 		const canonical = canonicalName(name);
