@@ -197,6 +197,8 @@ describe('what may not have been meant is a warning', () => {
 		const api = '<policies><inbound><trace source="x"/></inbound></policies>';
 		expect(said(api, policyOf(good))).toContain('warning base_missing policy.xml:1:20');
 		expect(said(api.replace('<trace', '<base/><trace'), policyOf(good))).toEqual([]);
+		// Nothing is outside of the global scope.
+		expect(said(`<policies><inbound><base/></inbound></policies>`, policyOf(good).replace('<base />', ''))).toEqual([]);
 	});
 });
 

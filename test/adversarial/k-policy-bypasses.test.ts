@@ -1,5 +1,5 @@
 /** Group K: ways around a policy of API Management that is in force, over a socket and across a reload. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { checkPolicy } from '#assembly/apim-policies';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { apim } from '../support/definition.ts';
@@ -132,7 +132,8 @@ describe('a token that was genuine before a reload', () => {
 	});
 
 	test('does not become one of another issuer whose metadata the same statement names', async () => {
-		const providers: TestProvider[] = [await createTestProvider(), await createTestProvider()];
+		const own = [testKey('RS256', 'k-own')];
+		const providers: TestProvider[] = [await createTestProvider(), await createTestProvider({ keys: own })];
 		const [first, second] = providers;
 		const configs = providers.map(({ url }) => `<openid-config url="${url}/.well-known/openid-configuration" />`);
 		const gateway = await startPolicyGateway({ two: policyOf(jwt('header-name="Authorization"', configs.join(''))) });
@@ -148,6 +149,38 @@ describe('a token that was genuine before a reload', () => {
 			);
 			expect((await gateway.gateway.gateway.reload()).state).toBe('in_force');
 			expect(await ask()).toBe('issuer_unknown');
+		} finally {
+			await gateway.stop();
+			await Promise.all(providers.map((provider) => provider.stop()));
+		}
+	});
+});
+
+describe('two issuers that sign with one key, as both versions of an Entra tenant do', () => {
+	test('are told apart by their issuer, and each vouches only as long as it publishes the key', async () => {
+		const shared = testKey('RS256', 'k-shared');
+		const other = testKey('RS256', 'k-other');
+		const providers = [
+			await createTestProvider({ keys: [shared] }),
+			await createTestProvider({ keys: [shared] }),
+			await createTestProvider({ keys: [shared] }),
+		] as const;
+		const [first, second] = providers;
+		const configs = [first, second].map(({ discoveryUri }) => `<openid-config url="${discoveryUri}" />`);
+		const gateway = await startPolicyGateway({ two: policyOf(jwt('header-name="Authorization"', configs.join(''))) });
+		try {
+			const ask = async (token: string) => (await gateway.send({ target: '/two', token })).record.reason ?? 'allowed';
+			const [ofFirst, ofSecond, ofThird] = providers.map((provider) => provider.issue()) as [string, string, string];
+			expect([await ask(ofFirst), await ask(ofSecond), await ask(ofThird)]).toEqual([
+				'allowed',
+				'allowed',
+				'issuer_unknown',
+			]);
+			// Kept as genuine by now, and judged anew with each request.
+			second.rotate([other]);
+			await ask(second.issue());
+			await vi.waitFor(async () => expect(await ask(ofSecond)).toBe('issuer_unknown'), { timeout: 10_000 });
+			expect([await ask(ofFirst), await ask(second.issue())]).toEqual(['allowed', 'allowed']);
 		} finally {
 			await gateway.stop();
 			await Promise.all(providers.map((provider) => provider.stop()));

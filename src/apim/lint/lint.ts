@@ -143,7 +143,9 @@ function lintBase(
 	findings: Finding[],
 ): void {
 	const { inbound } = sections;
-	if (isSnippet || inbound === undefined || flatStatements(inbound).some(({ kind }) => kind === 'base')) return;
+	// There is nothing outside of the outermost scope.
+	if (isSnippet || inbound === undefined || scope === 'global') return;
+	if (flatStatements(inbound).some(({ kind }) => kind === 'base')) return;
 	const checked = outside.find(({ sections: outer }) => flatStatements(outer.inbound ?? []).some(isValidation));
 	const message =
 		checked === undefined

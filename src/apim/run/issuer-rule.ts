@@ -13,24 +13,34 @@ export interface KeyOrigin {
 
 const tenantPattern = '{tenantid}';
 
+/** Some origin's word for a key. Without a `voucher` nobody knows at the moment whether that origin has the key. */
+interface Vouching {
+	readonly origin: KeyOrigin;
+	readonly voucher: Pick<Voucher, 'issuer'> | undefined;
+}
+
 /**
  * `not_checked`: there is nothing to check it against. A key of one provider's metadata vouches for that provider's issuer
- * alone, and for issuers that the policy lists; a key that stands in the policy for all of them. `unknown`: the metadata
- * has not been read yet.
+ * alone, and for issuers that the policy lists; a key that several have, for each of them; a key that stands in the policy
+ * for all. `unknown`: metadata or keys that may vouch for it have not been read yet.
  */
 export function judgeIssuer(
 	principal: Principal,
-	voucher: Voucher,
-	origin: KeyOrigin | undefined,
+	vouching: Iterable<Vouching>,
 	around: { readonly listed: ReadonlySet<string>; readonly origins: readonly KeyOrigin[] },
 ): 'accepted' | 'refused' | 'unknown' | 'not_checked' {
-	if (!keyMaySign(principal, voucher.issuer)) return 'refused';
 	const discovered = around.origins.filter(({ isDiscovered }) => isDiscovered);
-	if (around.listed.size === 0 && discovered.length === 0) return 'not_checked';
-	if (around.listed.has(principal.issuer)) return 'accepted';
-	const asked = origin?.isDiscovered === true ? [origin] : discovered;
-	if (asked.some((each) => issuersOf(each, principal).includes(principal.issuer))) return 'accepted';
-	return asked.some((each) => each.issuer() === undefined) ? 'unknown' : 'refused';
+	let isUnknown = false;
+	for (const { origin, voucher } of vouching) {
+		if (voucher !== undefined && !keyMaySign(principal, voucher.issuer)) continue;
+		if (voucher !== undefined && around.listed.size === 0 && discovered.length === 0) return 'not_checked';
+		if (voucher !== undefined && around.listed.has(principal.issuer)) return 'accepted';
+		const asked = origin.isDiscovered ? [origin] : discovered;
+		const mayBe = asked.some((each) => issuersOf(each, principal).includes(principal.issuer));
+		if (mayBe && voucher !== undefined) return 'accepted';
+		isUnknown ||= mayBe || asked.some((each) => each.issuer() === undefined);
+	}
+	return isUnknown ? 'unknown' : 'refused';
 }
 
 function issuersOf(origin: KeyOrigin, principal: Principal): readonly string[] {

@@ -10,15 +10,26 @@ export interface KeyMember extends KeyOrigin {
 export interface JoinedKeys {
 	readonly source: KeySource;
 	readonly origins: readonly KeyOrigin[];
-	/** Where a key that was a candidate came from. */
-	originOf(voucher: Voucher): KeyOrigin | undefined;
+	/** Whether it was a candidate here. */
+	knows(voucher: Voucher): boolean;
+	/**
+	 * Who vouches with it now: where it came from, and each other member that has the same key (RFC 7638 thumbprint), as the
+	 * metadata of both versions of an Entra tenant have. Empty for one that was no candidate here.
+	 */
+	vouchingFor(voucher: Voucher, monotonic: number): Iterable<Vouching>;
+}
+
+export interface Vouching {
+	readonly origin: KeyOrigin;
+	/** Undefined: the origin's keys are not known at the moment, so it may have this one. */
+	readonly voucher: Voucher | undefined;
 }
 
 /** Signatures that are tried for one token. */
 const mostCandidates = 8;
 
 export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
-	const origins = new WeakMap<Voucher, KeyOrigin>();
+	const known = new WeakMap<Voucher, { readonly key: VerificationKey; readonly member: KeyMember }>();
 
 	function candidates(algorithm: Algorithm, kid: string | undefined, monotonic: number): KeyLookup {
 		const found: VerificationKey[] = [];
@@ -30,8 +41,9 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 			if (typeof lookup === 'string') continue;
 			isBound ||= lookup.length === 0;
 			for (const key of lookup) {
-				origins.set(key, each);
-				found.push(key);
+				known.set(key, { key, member: each });
+				// One try is enough for a key that several have.
+				if (!found.some((other) => isSame(other, key))) found.push(key);
 			}
 		}
 		if (found.length > 0) return found.slice(0, mostCandidates);
@@ -39,9 +51,21 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 		return isUnavailable ? 'unavailable' : 'unknown';
 	}
 
+	function* vouchingFor(voucher: Voucher, monotonic: number): Iterable<Vouching> {
+		const own = known.get(voucher);
+		if (own === undefined) return;
+		yield { origin: own.member, voucher };
+		for (const member of members) {
+			if (member === own.member) continue;
+			const twin = twinOf(own.key, member, monotonic);
+			if (twin !== undefined) yield { origin: member, voucher: twin === 'unavailable' ? undefined : twin };
+		}
+	}
+
 	return {
 		origins: members,
-		originOf: (voucher) => origins.get(voucher),
+		knows: (voucher) => known.has(voucher),
+		vouchingFor,
 		source: {
 			candidates,
 			async refresh(kid) {
@@ -52,6 +76,25 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 			status: () => joinStatus(members.map(({ source }) => source.status())),
 		},
 	};
+}
+
+function isSame(one: VerificationKey, other: VerificationKey): boolean {
+	return one.thumbprint !== undefined && one.thumbprint === other.thumbprint;
+}
+
+function twinOf(
+	key: VerificationKey,
+	member: KeyMember,
+	monotonic: number,
+): VerificationKey | 'unavailable' | undefined {
+	if (key.thumbprint === undefined) return undefined;
+	for (const algorithm of key.algorithms) {
+		const lookup = member.source.candidates(algorithm, key.kid, monotonic);
+		if (lookup === 'unavailable') return lookup;
+		const twin = typeof lookup === 'string' ? undefined : lookup.find((each) => isSame(each, key));
+		if (twin !== undefined) return twin;
+	}
+	return undefined;
 }
 
 function joinStatus(all: readonly KeySourceStatus[]): KeySourceStatus {

@@ -105,7 +105,7 @@ function recall(run: PolicyRun, verifier: Verifier, evidence: Evidence, digest: 
 			scheme === evidence.credential?.scheme &&
 			!voucher.retired &&
 			// A key of before a reload may be another one now, and whose it was is not known any more.
-			verifier.keys.originOf(voucher) !== undefined &&
+			verifier.keys.knows(voucher) &&
 			evidence.monotonic < voucher.usableUntil &&
 			evidence.now < endsAt,
 	);
@@ -235,7 +235,8 @@ function judgeIssuerOf(
 	if (voucher === undefined) throw new Error('judged without a voucher');
 	const listed = new Set(rules.spec.issuers.map((value) => run.text(value)).filter((issuer) => issuer !== ''));
 	if (rules.spec.issuers.length > 0 && listed.size === 0) listed.add('\0');
-	const verdict = judgeIssuer(principal, voucher, keys.originOf(voucher), { listed, origins: keys.origins });
+	const vouching = keys.vouchingFor(voucher, evidence.monotonic);
+	const verdict = judgeIssuer(principal, vouching, { listed, origins: keys.origins });
 	if (verdict === 'accepted' || verdict === 'not_checked') return null;
 	if (verdict === 'unknown') {
 		const { retryAfter, lastError } = keys.source.status();
