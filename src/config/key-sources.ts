@@ -120,7 +120,14 @@ function discoverAt(
 	const problem = checkUrl(url, fetched);
 	if (problem !== undefined) report.error([...path, 'discovery_uri'], problem);
 	const [issuer] = issuers;
-	if (issuer === undefined) return undefined;
+	if (issuer === undefined) {
+		if (values.insecure_any_tenant === true) {
+			report.error([...path, 'discovery_uri'], 'has no issuer to compare with under insecure_any_tenant', {
+				fix: 'Leave it out: the preset knows where the keys of all tenants are.',
+			});
+		}
+		return undefined;
+	}
 	return { from: 'discovery', issuer, urls: [url], ...fetched, checkIssuer: values.preset !== 'entra' };
 }
 
