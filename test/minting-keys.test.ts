@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { runMinting } from '../src/cli/minting.ts';
+import { UsageError } from '../src/cli/usage.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { readMetrics } from './support/metrics.ts';
 import { exchange } from './support/raw-client.ts';
@@ -168,4 +170,32 @@ test('metrics: what was signed, not what was served; the keys, and their age', a
 	expect(page.value('countersign_minting_keys', { state: 'signing' })).toBe(1);
 	expect(page.value('countersign_minting_key_age_seconds')).toBeLessThan(60);
 	expect(page.value('countersign_minting_keys_failing')).toBe(0);
+});
+
+test('the command line shows, rotates and withdraws', async () => {
+	const gateway = await start();
+	const { adminUrl = '' } = gateway.gateway;
+	const run = async (...args: readonly string[]) => {
+		const written = { out: '', err: '' };
+		vi.spyOn(process.stdout, 'write').mockImplementation((text) => (written.out += String(text)) !== '');
+		const status = await runMinting([...args, '--admin', adminUrl]).finally(() => vi.restoreAllMocks());
+		return { status, ...written };
+	};
+	const time = '\\d{4}-\\S+Z';
+	const [first = ''] = (await run('list')).out.split(' ');
+	expect((await run('list')).out).toMatch(new RegExp(`^${first} ES256: signing, signs from ${time}\n$`));
+	expect((await run('rotate')).out).toMatch(
+		new RegExp(`^${first} ES256: signing, .*, published until ${time}\n\\S+ ES256: coming, signs from ${time}\n$`),
+	);
+	expect((await run('withdraw', '--kid', first)).out).toMatch(/^\S+ ES256: signing, signs from \S+\n$/);
+	await expect(run('withdraw', '--kid', first)).rejects.toThrow('404: there is no key of this name');
+	expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ issuer, keys: [{ state: 'signing' }] });
+	for (const args of [['withdraw'], ['rotate', '--kid', 'x'], ['list', 'more'], []]) {
+		await expect(run(...args)).rejects.toThrow(UsageError);
+	}
+	expect(gateway.changes.map(({ action }) => action)).toEqual([
+		'minting_rotate',
+		'minting_withdraw',
+		'minting_withdraw',
+	]);
 });

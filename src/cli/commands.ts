@@ -34,6 +34,11 @@ export const commands: readonly Command[] = [
 		run: async (args) => (await import('./keys.ts')).runKeys(args),
 	},
 	{
+		name: 'minting',
+		summary: 'show, rotate and withdraw the keys of tokens that the gateway mints',
+		run: async (args) => (await import('./minting.ts')).runMinting(args),
+	},
+	{
 		name: 'revoke',
 		summary: 'deny tokens on every gateway at once, and show what is denied',
 		run: async (args) => (await import('./revoke.ts')).runRevoke(args),
