@@ -120,7 +120,8 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 			runtime,
 			live,
 			onSwap(next) {
-				observation.follow(next.definition);
+				// With the providers that its policies come to.
+				observation.follow(live.assembly.definition);
 				engine.renewCertificates(next.listeners);
 				engine.followUpstreams(upstreamsOf(live.assembly));
 			},

@@ -258,7 +258,6 @@ export function createCrew(options: CrewOptions): Crew {
 			async commit() {
 				configuration = next;
 				number++;
-				readings.follow(next.definition);
 				await Promise.all(asked.map(commitOne));
 				endTurn();
 			},

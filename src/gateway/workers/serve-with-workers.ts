@@ -67,7 +67,12 @@ export async function serveWithWorkers(started: Started, options: ServeWithWorke
 	const live = await withApimCode(definition, runtime)
 		.then((able) => createLive(assemble(definition, able)))
 		.catch(abandon);
-	const prepareOwn = createInstallation({ runtime, live, onSwap() {} });
+	const prepareOwn = createInstallation({
+		runtime,
+		live,
+		// With the providers that its policies come to.
+		onSwap: () => crew.readings.follow(live.assembly.definition),
+	});
 	const sockets = await bindSockets(first.listeners).catch(abandon);
 	let ticketKeys = randomBytes(48);
 	const crew = createCrew({
