@@ -109,8 +109,10 @@ function setHeader(statement: Statement & SetHeader, changes: RouteChanges, arou
 	const { references, notes, tokenHeader } = around;
 	const lower = name.toLowerCase();
 	if (action === 'delete') {
-		// It does not travel on anyway.
-		if (lower !== tokenHeader && lower !== 'authorization') {
+		// The client’s does not travel on anyway.
+		if (isWritten(name, changes)) {
+			notes.keep(place, `set-header deletes the ${name} that was written before it`);
+		} else if (lower !== tokenHeader && lower !== 'authorization') {
 			notes.keep(place, `set-header deletes ${name}: natively the client’s fields travel on, all but credentials`);
 		}
 		return;
@@ -125,6 +127,7 @@ function setHeader(statement: Statement & SetHeader, changes: RouteChanges, arou
 	if (text === undefined || hasMark(markedName(statement, references))) {
 		return notes.keep(place, `set-header ${name}: a named value stands where it cannot be written`);
 	}
+	if (isWritten(name, changes)) return notes.keep(place, `set-header ${name} is there twice`);
 	if (hasReference(text)) return setCredential(statement, value, text, changes, notes);
 	if (!/^x-/i.test(name) || !isFree(canonicalName(name))) {
 		return notes.keep(place, `set-header ${name}: natively that is removed from what clients send on every route`);
@@ -135,12 +138,15 @@ function setHeader(statement: Statement & SetHeader, changes: RouteChanges, arou
 	if (!/^[\x20-\x24\x26-\x7a|\x7e]*$/.test(text)) {
 		return notes.keep(place, `set-header ${name}: natively the value would be written in another way`);
 	}
-	const known = Object.keys(changes.claims_to_headers ?? {}).some(
-		(other) => canonicalName(other) === canonicalName(name),
-	);
-	if (known) return notes.keep(place, `set-header ${name} is there twice`);
 	changes.claims_to_headers = { ...changes.claims_to_headers, [name]: { value: text } };
 	tellOfRoutes(place, name, notes);
+}
+
+/** By a statement before this one. */
+function isWritten(name: string, { claims_to_headers: headers = {}, backend_token: token }: RouteChanges): boolean {
+	const credential = typeof token === 'object' && token.type === 'api_key' ? token.header : undefined;
+	const written = [...Object.keys(headers), ...(token === undefined ? [] : [credential ?? 'Authorization'])];
+	return written.some((other) => canonicalName(other) === canonicalName(name));
 }
 
 function markedName(statement: Statement & SetHeader, references: References): string {
