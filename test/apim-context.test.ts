@@ -1,5 +1,6 @@
 /** What `context` says of API, operation, product and the request itself, and what the linter says of the rest. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { policyCheck } from '#assembly/apim-code';
 import { checkPolicy } from '#assembly/apim-policies';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import { apim } from './support/definition.ts';
@@ -136,4 +137,18 @@ test('what follows from the route or the request needs no word', () => {
 		nodeCryptography,
 	);
 	expect(findings.map(({ rule }) => rule)).toEqual(['no_check']);
+});
+
+test('who checks a configuration is told what its route names', async () => {
+	const check = await policyCheck(nodeCryptography).load();
+	const text = policyOf('<set-variable name="v" value="@(context.Product.Name)" />');
+	const unnamed = undefined;
+	const api = { id: unnamed, name: unnamed, path: unnamed, version: unnamed, revision: unnamed, serviceUrl: unnamed };
+	const operation = { id: unnamed, name: unnamed, urlTemplate: unnamed };
+	const found = (product?: { readonly id: string; readonly name: string }) =>
+		check([{ scope: 'api', file: 'p.xml', text }], apim({}), { api, operation, product }).filter(({ message }) =>
+			message.endsWith('(context_unknown)'),
+		);
+	expect(found()).toHaveLength(1);
+	expect(found({ id: 'gold', name: 'Gold' })).toEqual([]);
 });

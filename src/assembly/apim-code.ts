@@ -25,7 +25,7 @@ export function policyCheck(cryptography: Cryptography): { readonly load: () => 
 	return {
 		async load() {
 			const { apimProblems: problemsOf } = await loadApimCode();
-			return (policy, apim) => problemsOf(policy, apim, cryptography);
+			return (policy, apim, context) => problemsOf(policy, apim, cryptography, context);
 		},
 	};
 }
