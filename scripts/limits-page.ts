@@ -5,6 +5,7 @@
 import { mostFromOnePiece } from '#apim/run/replace-content';
 import { longestReplacement } from '#apim/statements/responses';
 import { defaults } from '#config/defaults';
+import { drainTime, maxDrained } from '#http/exchange/drain';
 import { maxInterim } from '#http/exchange/response-relay';
 import { maxTrailer } from '#http/h1/body';
 import { maxResponseHead, maxResponseLines } from '#http/h1/response-head';
@@ -187,6 +188,11 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				what: 'what that makes of 64KiB of a response',
 				limit: size(mostFromOnePiece),
 				effect: '502, or broken off',
+			},
+			{
+				what: 'the rest of a response in whose place a policy answers',
+				limit: `${size(maxDrained)}, ${time(drainTime)}`,
+				effect: 'its connection is closed',
 			},
 			{ what: 'interim responses (1xx) before the final one', limit: `${maxInterim}`, effect: '502' },
 			{

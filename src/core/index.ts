@@ -74,6 +74,7 @@ export {
 	reasons,
 } from './reasons.ts';
 export type { CertificateDetails, ClientCertificate, HeaderList, RequestView } from './request-view.ts';
+export type { ResponseDecision, ResponseProgram, ResponseView } from './response-program.ts';
 export type { KnownToken, ProgramOutcome, ProgramSurroundings, RouteProgram } from './route-program.ts';
 export type {
 	FoundSession,

@@ -62,7 +62,7 @@ export type ProgramOutcome =
 			/** Another upstream, and what comes before the path there. */
 			readonly backend: { readonly upstream: Upstream; readonly prefix: string } | undefined;
 			/** Of the answer to the client. */
-			readonly response: Pick<ResponseEdits, 'set' | 'add' | 'remove' | 'content'>;
+			readonly response: Pick<ResponseEdits, 'set' | 'add' | 'remove' | 'content' | 'decide'>;
 	  }
 	| { readonly kind: 'answer'; readonly status: number; readonly headers: HeaderList; readonly body: string }
 	| {

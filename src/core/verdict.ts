@@ -4,6 +4,7 @@ import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
 import type { HeaderList } from './request-view.ts';
+import type { ResponseProgram } from './response-program.ts';
 import type { ReadBody } from './session.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -82,6 +83,8 @@ export interface ResponseEdits {
 	readonly withheld: readonly string[];
 	/** Undefined: the content passes as it comes. */
 	readonly content: ContentEdit | undefined;
+	/** Asked once the head of the response is there, and then the last word on all but `rules` and `withheld`. Undefined: the above is. */
+	readonly decide: ResponseProgram | undefined;
 }
 
 /** What becomes of what an upstream says. */

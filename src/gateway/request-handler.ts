@@ -3,7 +3,18 @@
  * a count and, where they are exported, its spans, all under the same ids.
  */
 import { refusalAnswer } from '#answers/refusal';
-import type { Answer, Clock, Facts, FinishedSpan, Log, Reason, RequestEdits, RequestView, Verdict } from '#core/index';
+import type {
+	Answer,
+	Clock,
+	Facts,
+	FinishedSpan,
+	Log,
+	Reason,
+	RequestEdits,
+	RequestView,
+	ResponseEdits,
+	Verdict,
+} from '#core/index';
 import { isFaultReason } from '#core/index';
 import type { Action, Decision, Outcome, RequestHandler } from '#http/engine';
 import { type AuditInput, type AuditRecord, auditRecord } from '#observe/audit-record';
@@ -205,7 +216,7 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 			return {
 				kind: 'forward',
 				upstream: withoutTraceState(verdict.upstream, trail, request),
-				response: verdict.response,
+				response: withIdOnAnswers(verdict.response, trail),
 				upstreamLines: { names: trailNames, text: trailLines(trail) },
 				responseLines: { names: idNames, text: idLine(trail) },
 				until: verdict.until,
@@ -228,6 +239,20 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 function withoutTraceState(edits: RequestEdits, trail: RequestTrail, request: RequestView): RequestEdits {
 	const strip = trailStrip(trail, request, edits.strip);
 	return strip === edits.strip ? edits : { ...edits, strip };
+}
+
+/** An answer in place of the upstream's response tells the request's id like any other. */
+function withIdOnAnswers(edits: ResponseEdits, trail: RequestTrail): ResponseEdits {
+	const { decide } = edits;
+	if (decide === undefined) return edits;
+	return {
+		...edits,
+		decide(response) {
+			const decision = decide(response);
+			if (decision.kind !== 'answer') return decision;
+			return { kind: 'answer', answer: withRequestId(decision.answer, trail) };
+		},
+	};
 }
 
 function withRequestId(answer: Answer, { requestId }: RequestTrail): Answer {

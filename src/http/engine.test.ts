@@ -114,6 +114,7 @@ test('response edits replace and remove', async () => {
 		rules: passingRules,
 		withheld: [],
 		content: undefined,
+		decide: undefined,
 	};
 	const gateway = await testEngine({ decide: forwardTo(upstream.url, { action: { response } }) });
 	const answer = await exchange(gateway.url, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');

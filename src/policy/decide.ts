@@ -374,12 +374,14 @@ function plainEdits(route: RoutePolicy, evidence: Evidence, given: HeaderList): 
 	const { cors, response: rules } = route;
 	const ours = ownFields(evidence);
 	const withheld = withheldFrom(route, evidence, given);
-	if (cors === undefined) return { set: ours, add: noFields, remove: noNames, rules, withheld, content: undefined };
+	if (cors === undefined)
+		return { set: ours, add: noFields, remove: noNames, rules, withheld, content: undefined, decide: undefined };
 	const headers = corsHeaders(cors, evidence.request);
 	return {
 		rules,
 		withheld,
 		content: undefined,
+		decide: undefined,
 		set: [...headers.filter(([name]) => name !== 'vary'), ...ours],
 		add: headers.filter(([name]) => name === 'vary'),
 		remove: upstreamCorsFields,

@@ -10,6 +10,8 @@ import type {
 	ProgramOutcome,
 	ProgramSurroundings,
 	Reason,
+	ResponseEdits,
+	ResponseProgram,
 	Verdict,
 } from '#core/index';
 import { withoutCookies } from '#formats/cookie';
@@ -143,7 +145,33 @@ function forward(
 			add: [...own.add, ...response.add],
 			remove: [...own.remove, ...response.remove],
 			content: response.content,
+			decide: response.decide && withOurs(response.decide, own, () => ourFields(route, evidence, verdicts)),
 		},
+	};
+}
+
+/** What it decides over the response comes around the gateway's own, like what it decided before. */
+function withOurs(decide: ResponseProgram, own: ResponseEdits, fields: () => HeaderList): ResponseProgram {
+	return (response) => {
+		const decision = decide(response);
+		switch (decision.kind) {
+			case 'pass': {
+				const { set, add, remove, content } = decision.edits;
+				const edits = {
+					set: [...own.set, ...set],
+					add: [...own.add, ...add],
+					remove: [...own.remove, ...remove],
+					content,
+				};
+				return { ...decision, edits };
+			}
+			case 'answer': {
+				const { answer } = decision;
+				return { kind: 'answer', answer: { ...answer, headers: [...answer.headers, ...fields()] } };
+			}
+			case 'fault':
+				return decision;
+		}
 	};
 }
 

@@ -2,7 +2,7 @@
 import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Finding } from '../statements/reading.ts';
-import { valuesOf } from './values-of.ts';
+import { valuesOf } from '../statements/values-of.ts';
 
 const ofTheRoute: ReadonlySet<string> = new Set(['Api.Id', 'Api.Name', 'Operation.Id', 'Operation.Name']);
 const unknownOfApi: ReadonlySet<string> = new Set(['Api.Version', 'Api.Revision']);

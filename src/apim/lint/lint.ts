@@ -8,7 +8,7 @@ import type { ReadPolicy, ReadScope } from '../statements/read-policy.ts';
 import type { Finding } from '../statements/reading.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { TextValue } from '../statements/value.ts';
-import { valuesOf } from './values-of.ts';
+import { valuesOf } from '../statements/values-of.ts';
 
 type Validation = Statement & { readonly kind: 'validate-jwt' | 'validate-azure-ad-token' };
 

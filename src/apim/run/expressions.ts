@@ -10,11 +10,12 @@ import {
 	type OperationObject,
 	type PolicyValue,
 	type ProductObject,
+	type ResponseObject,
 	TimeSpanValue,
 	textOf,
 	type UrlObject,
 } from '#apim/expressions/index';
-import type { ClientCertificate } from '#core/index';
+import type { ClientCertificate, HeaderList } from '#core/index';
 import type { CompileExpression } from '../statements/value.ts';
 import type { ContextBuilder } from './context.ts';
 import { EvaluationFailure, type Failure } from './failure.ts';
@@ -27,7 +28,7 @@ export const compilePolicyExpression: CompileExpression = (code, form) => {
 	const { facts } = compiled;
 	return {
 		readsResponse: [...facts.reads].some((read) => read === 'Response' || read.startsWith('Response.')),
-		readsBody: facts.readsBody.request,
+		readsBody: facts.readsBody.request || facts.readsBody.response || facts.reads.has('Response.Body'),
 		reads: facts.reads,
 		readsUnverified: facts.unverifiedJwt.length > 0,
 		evaluate(scope) {
@@ -121,15 +122,10 @@ function contextOf(run: PolicyRun, options: ContextOptions): ExpressionContext {
 			body: null,
 		},
 		get response() {
-			if (run.response === undefined) return null;
-			const { status, headers } = run.response;
-			return {
-				kind: 'IResponse' as const,
-				statusCode: status,
-				statusReason: '',
-				headers: { kind: 'Headers' as const, list: headers },
-				body: null,
-			};
+			const { response, received } = run;
+			// What on-error words goes before what it was worded about.
+			if (response !== undefined) return responseOf(response.status, '', response.headers);
+			return received === undefined ? null : responseOf(received.status, received.reason, received.headers.list);
 		},
 		variables: { kind: 'Variables', values: run.variables as ReadonlyMap<string, PolicyValue> },
 		api: route.api,
@@ -165,6 +161,12 @@ function contextOf(run: PolicyRun, options: ContextOptions): ExpressionContext {
 		random,
 		trace() {},
 	};
+}
+
+/** Whoever gets at its body in spite of what is refused at load fails: nobody has collected it. */
+function responseOf(statusCode: number, statusReason: string, list: HeaderList): ResponseObject {
+	const body = { kind: 'IMessageBody' as const, octets: undefined, isConsumed: false };
+	return { kind: 'IResponse', statusCode, statusReason, headers: { kind: 'Headers', list }, body };
 }
 
 const ticksPerMillisecond = 10_000;

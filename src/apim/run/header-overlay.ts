@@ -1,37 +1,49 @@
-/** The fields of a request as a policy has changed them, over those that the client sent. */
+/** The fields of a message as a policy has changed them, over those that came. */
 import type { HeaderList, RequestView } from '#core/index';
 
+/** The fields that came; names of `header` and `headerCount` are lower-case. */
+export type FieldSource = Pick<RequestView, 'header' | 'headerCount' | 'fields'>;
+
+export function sourceOf(fields: HeaderList): FieldSource {
+	const named = (name: string) => fields.filter(([other]) => other.toLowerCase() === name);
+	return {
+		header: (name) => named(name)[0]?.[1],
+		headerCount: (name) => named(name).length,
+		fields: () => fields,
+	};
+}
+
 export class HeaderOverlay {
-	readonly #request: RequestView;
-	/** By lower-case name: the values in place of the client's; empty: removed. */
+	readonly #came: FieldSource;
+	/** By lower-case name: the values in place of those that came; empty: removed. */
 	readonly #replaced = new Map<string, { readonly name: string; readonly values: readonly string[] }>();
-	/** Beside the client's. */
+	/** Beside those that came. */
 	readonly #added: (readonly [name: string, value: string])[] = [];
 
-	constructor(request: RequestView) {
-		this.#request = request;
+	constructor(came: FieldSource) {
+		this.#came = came;
 	}
 
 	has(name: string): boolean {
 		const lower = name.toLowerCase();
 		if (this.#added.some(([added]) => added.toLowerCase() === lower)) return true;
 		const replaced = this.#replaced.get(lower);
-		return replaced === undefined ? this.#request.headerCount(lower) > 0 : replaced.values.length > 0;
+		return replaced === undefined ? this.#came.headerCount(lower) > 0 : replaced.values.length > 0;
 	}
 
 	/** The value of each line of this name. */
 	values(name: string): readonly string[] {
 		const lower = name.toLowerCase();
 		if (!this.#replaced.has(lower) && this.#added.length === 0) {
-			const count = this.#request.headerCount(lower);
-			if (count < 2) return count === 0 ? [] : [this.#request.header(lower) ?? ''];
+			const count = this.#came.headerCount(lower);
+			if (count < 2) return count === 0 ? [] : [this.#came.header(lower) ?? ''];
 		}
 		return this.list.filter(([other]) => other.toLowerCase() === lower).map(([, value]) => value);
 	}
 
-	/** Every line, the client's names as they came. */
+	/** Every line, names as they came. */
 	get list(): HeaderList {
-		const lines = this.#request.fields();
+		const lines = this.#came.fields();
 		if (this.#replaced.size === 0 && this.#added.length === 0) return lines;
 		return [
 			...lines.filter(([name]) => !this.#replaced.has(name.toLowerCase())),
@@ -56,17 +68,17 @@ export class HeaderOverlay {
 		else for (const value of values) this.#added.push([name, value]);
 	}
 
-	/** Names of fields of the client that stay behind. */
+	/** Names of fields that stay behind of those that came. */
 	get removed(): readonly string[] {
 		return [...this.#replaced.keys()];
 	}
 
-	/** Fields for the upstream in place of the client's of those names. */
+	/** Fields in place of those of their names. */
 	get written(): HeaderList {
 		return [...this.#replaced.values()].flatMap(({ name, values }) => values.map((value) => [name, value] as const));
 	}
 
-	/** Fields beside the client's of the same name, where those may travel. */
+	/** Fields beside those of the same name that came, where these may travel. */
 	get appended(): HeaderList {
 		return this.#added;
 	}

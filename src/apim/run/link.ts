@@ -139,7 +139,8 @@ function linkOne(statement: Statement, parts: Parts): Runnable {
 			};
 		case 'set-status':
 			return (run) => {
-				if (run.response !== undefined) run.response.status = run.number(statement.code, statusBounds);
+				const message = place.section === 'outbound' ? run.received : run.response;
+				if (message !== undefined) message.status = run.number(statement.code, statusBounds);
 				return null;
 			};
 		case 'set-body':
@@ -263,23 +264,17 @@ function setHeader(statement: SetHeader, section: string, run: PolicyRun): null 
 		if (run.response !== undefined) applyToResponse(statement, run.response, run);
 		return null;
 	}
-	if (section === 'outbound') {
+	const headers = section === 'outbound' ? run.received?.headers : run.headers;
+	if (headers === undefined) {
+		// Whether it is there is known of a response that is there alone: `skip` waits for that.
+		if (action === 'skip') throw new Error('exists-action="skip" without a response');
 		const values = statement.values.map((value) => run.fieldValue(value));
-		run.setResponseHeader(action === 'skip' ? 'append' : action, name, values);
+		run.setResponseHeader(action, name, values);
 		return null;
 	}
-	if (action === 'delete') run.headers.replace(name, []);
-	else if (action === 'append')
-		run.headers.append(
-			name,
-			statement.values.map((value) => run.fieldValue(value)),
-		);
-	else if (action === 'override' || !run.headers.has(name)) {
-		run.headers.replace(
-			name,
-			statement.values.map((value) => run.fieldValue(value)),
-		);
-	}
+	if (action === 'skip' && headers.has(name)) return null;
+	const values = action === 'delete' ? [] : statement.values.map((value) => run.fieldValue(value));
+	headers[action === 'append' ? 'append' : 'replace'](name, values);
 	return null;
 }
 

@@ -12,6 +12,15 @@ const maxVariables = 1_048_576;
 
 const noFields: HeaderList = [];
 
+/** A response as outbound changes it. */
+export interface ReceivedResponse {
+	/** As the client gets it. */
+	status: number;
+	/** The upstream's words. */
+	readonly reason: string;
+	readonly headers: HeaderOverlay;
+}
+
 export class PolicyRun {
 	readonly evidence: Evidence;
 	readonly around: ProgramSurroundings;
@@ -39,6 +48,8 @@ export class PolicyRun {
 	isCorsAllowed = false;
 	/** In the content of the answer to the client, in this order. */
 	readonly replacements: Replacement[] = [];
+	/** The upstream's response, once its head is there and the policy decides over it. */
+	received: ReceivedResponse | undefined = undefined;
 	/** What the client will get, once something failed. */
 	response: PolicyResponse | undefined = undefined;
 	lastError: Failure | undefined = undefined;

@@ -1,11 +1,20 @@
 /**
- * A policy as the program of a route: inbound, backend, then what is known of outbound, and on-error once a statement refused. What
- * comes out is a forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound.
+ * A policy as the program of a route: inbound, backend, outbound, and on-error once a statement refused. What comes out is a
+ * forward, an answer or a refusal; nothing reaches an upstream that did not come to the end of inbound. Outbound runs when the
+ * response is there where it depends on that, else at once.
  */
-import type { ContentEdit, Evidence, HeaderList, ProgramOutcome, ProgramSurroundings, RouteProgram } from '#core/index';
+import type {
+	Evidence,
+	HeaderList,
+	ProgramOutcome,
+	ProgramSurroundings,
+	ResponseView,
+	RouteProgram,
+} from '#core/index';
 import { flatStatements } from '../statements/flat-statements.ts';
 import type { ReadPolicy } from '../statements/read-policy.ts';
 import type { Statement } from '../statements/statement.ts';
+import { answerHeaders } from './answer-headers.ts';
 import type { ContextBuilder } from './context.ts';
 import { preflightAnswer } from './cors.ts';
 import { EvaluationFailure, type Failure, type PolicyResponse, type Signal } from './failure.ts';
@@ -13,6 +22,7 @@ import { leftBehind } from './left-behind.ts';
 import { link, type Parts, runAll } from './link.ts';
 import { PolicyRun, type TrailEntry } from './policy-run.ts';
 import { replacingEdit } from './replace-content.ts';
+import { decideResponse, decideWithoutUpstream, needResponse } from './response-phase.ts';
 
 export interface ApimProgram extends RouteProgram {
 	/** The same with what came of each statement, and the variables' names. */
@@ -25,7 +35,11 @@ export interface ApimProgram extends RouteProgram {
 /** `policy` must have been read without an error. */
 export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: ContextBuilder): ApimProgram {
 	const inbound = link(sections.inbound, parts);
-	const outbound = link([...sections.backend, ...sections.outbound], parts);
+	const backend = link(sections.backend, parts);
+	const outbound = link(sections.outbound, parts);
+	const isAtResponse = needResponse(sections.outbound);
+	const afterwards = isAtResponse ? backend : [...backend, ...outbound];
+	const mayReplace = flatStatements(sections.outbound).some(({ kind }) => kind === 'find-and-replace');
 	const onError = link(sections['on-error'], parts);
 	const cors = flatStatements(sections.inbound).filter((statement) => statement.kind === 'cors');
 
@@ -36,7 +50,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 
 	function afterInbound(signal: Signal | null, run: PolicyRun): ProgramOutcome | Promise<ProgramOutcome> {
 		if (signal === null) {
-			const late = runAll(outbound, run);
+			const late = runAll(afterwards, run);
 			return late instanceof Promise ? late.then((ended) => afterOutbound(ended, run)) : afterOutbound(late, run);
 		}
 		switch (signal.kind) {
@@ -50,9 +64,19 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 	}
 
 	function afterOutbound(signal: Signal | null, run: PolicyRun): ProgramOutcome {
-		if (signal === null) return run.isForwarded ? forward(run, parts) : answerAlone(run);
+		if (signal === null)
+			return isAtResponse ? withResponse(run) : run.isForwarded ? forward(run, parts) : answerAlone(run);
 		if (signal.kind === 'breakdown') return { kind: 'fault', reason: signal.reason, cause: signal.cause };
 		throw new Error('a statement of outbound ended the request');
+	}
+
+	function withResponse(run: PolicyRun): ProgramOutcome {
+		if (!run.isForwarded) return decideWithoutUpstream(outbound, run);
+		const outcome = forward(run, parts);
+		if (outcome.kind !== 'forward') return outcome;
+		const asked = mayReplace ? askingForPlainContent(outcome) : outcome;
+		const decide = (response: ResponseView) => decideResponse(outbound, run, response);
+		return { ...asked, response: { ...asked.response, decide } };
 	}
 
 	/** The error as the client reads it, after on-error has had its say. */
@@ -74,7 +98,7 @@ export function createProgram({ sections }: ReadPolicy, parts: Parts, builder: C
 		const response = signal?.kind === 'answered' ? signal.response : run.response;
 		if (response === undefined) throw new Error('an error without a response');
 		const { status, body } = response;
-		return { kind: 'refuse', reason: failure.own, status, headers: headersOf(response, run), body };
+		return { kind: 'refuse', reason: failure.own, status, headers: answerHeaders(response, run), body };
 	}
 
 	function preflight(evidence: Evidence, around: ProgramSurroundings): ProgramOutcome {
@@ -115,6 +139,8 @@ function identityHeaders(statements: readonly Statement[]): readonly string[] {
 		.map(({ name }) => name);
 }
 
+type Forward = ProgramOutcome & { kind: 'forward' };
+
 function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
 	const { headers, path, certificate, responseFields } = run;
 	const { fields, cookies, query } = leftBehind(run);
@@ -123,7 +149,7 @@ function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
 		const cause = new EvaluationFailure('authentication-certificate needs an upstream of https:');
 		return { kind: 'fault', reason: 'internal_error', cause };
 	}
-	const asked: ProgramOutcome & { kind: 'forward' } = {
+	const asked: Forward = {
 		kind: 'forward',
 		strip: [...headers.removed, ...fields],
 		stripCookies: cookies,
@@ -132,23 +158,24 @@ function forward(run: PolicyRun, parts: Parts): ProgramOutcome {
 		path,
 		query,
 		backend,
-		response: { ...responseFields, content: undefined },
+		response: { ...responseFields, content: undefined, decide: undefined },
 	};
-	return run.replacements.length === 0 ? asked : withEditedContent(asked, replacingEdit(run.replacements));
+	if (run.replacements.length === 0) return asked;
+	const content = replacingEdit(run.replacements);
+	return askingForPlainContent({ ...asked, response: { ...asked.response, content } });
 }
 
 /** Fields that ask for content that could not be edited: encoded, or a part of it. */
 const aboutContent: readonly string[] = ['accept-encoding', 'range', 'if-range'];
 
 /** The upstream is asked for all of the content, as it is; whoever says otherwise, client or policy, does not have a say. */
-function withEditedContent(asked: ProgramOutcome & { kind: 'forward' }, content: ContentEdit): ProgramOutcome {
+function askingForPlainContent(asked: Forward): Forward {
 	const others = (list: HeaderList) => list.filter(([name]) => !aboutContent.includes(name.toLowerCase()));
 	return {
 		...asked,
 		strip: [...asked.strip, ...aboutContent],
 		set: [...others(asked.set), ['Accept-Encoding', 'identity']],
 		append: others(asked.append),
-		response: { ...asked.response, content },
 	};
 }
 
@@ -160,19 +187,5 @@ function answerAlone(run: PolicyRun): ProgramOutcome {
 
 function answer(response: PolicyResponse, run: PolicyRun): ProgramOutcome {
 	const { status, body } = response;
-	return { kind: 'answer', status, headers: headersOf(response, run), body };
-}
-
-/** A page must be able to read why it was refused. What the policy writes of that itself goes before. */
-function headersOf(response: PolicyResponse, { corsFields }: PolicyRun): HeaderList {
-	const headers = typed(response);
-	if (corsFields.length === 0) return headers;
-	const written = new Set(headers.map(([name]) => name.toLowerCase()));
-	return [...headers, ...corsFields.filter(([name]) => name === 'vary' || !written.has(name))];
-}
-
-/** A body without a type is one that a browser guesses at. */
-function typed({ headers, body }: PolicyResponse): readonly (readonly [string, string])[] {
-	if (body === '' || headers.some(([name]) => name.toLowerCase() === 'content-type')) return headers;
-	return [...headers, ['content-type', 'text/plain; charset=utf-8']];
+	return { kind: 'answer', status, headers: answerHeaders(response, run), body };
 }

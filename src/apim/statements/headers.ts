@@ -48,9 +48,6 @@ export function readSetHeader(element: PolicyElement, reading: Reading): SetHead
 	if (unsettable.has(name.toLowerCase())) {
 		return reading.error('header_unsettable', element.position, `${name} belongs to the connection: it cannot be set`);
 	}
-	if (action === 'skip' && reading.section === 'outbound') {
-		return reading.error('statement_not_here', element.position, 'exists-action="skip" is not supported in outbound');
-	}
 	if (!hasFitting(values, element, action, reading)) return undefined;
 	return { kind: 'set-header', name, action, values };
 }

@@ -164,12 +164,9 @@ export class Reading {
 		if (!('problem' in compiled)) {
 			if (compiled.readsBody)
 				return this.error('body_unread', position, `bodies are not read here: ${shorten(source)}`);
-			if (compiled.readsResponse && this.section === 'outbound') {
-				return this.error(
-					'response_unread',
-					position,
-					`the response of the upstream is not known yet when this is decided: ${shorten(source)}`,
-				);
+			if (compiled.readsResponse && this.section === 'backend') {
+				const message = `the response is not known yet when backend is decided, only in outbound: ${shorten(source)}`;
+				return this.error('response_unread', position, message);
 			}
 		}
 		if ('problem' in compiled) {

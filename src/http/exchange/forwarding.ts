@@ -14,6 +14,8 @@ import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
 import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
 import { kept } from '../wire.ts';
+import { decidedResponse } from './decided-response.ts';
+import { Drain, drainTime } from './drain.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 import { idempotent } from './idempotent.ts';
 import { mayRenew, Renewal, withCredential } from './renewal.ts';
@@ -359,9 +361,35 @@ export class Forwarding<C> implements Applicant {
 			case 'refused':
 				this.#exchange.refuse('upstream_invalid_response', new Error(response.objection));
 				break;
+			case 'replaced':
+				this.#replace(response, upstream);
+				break;
 			case 'switched':
 				this.#switch(response, upstream);
 		}
+	}
+
+	/** The client gets something else, and the connection goes back where little is left open on it. */
+	#replace(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
+		const { instead } = response;
+		if (instead === undefined) throw new Error('a response that nothing replaces');
+		if (instead.kind === 'fault') {
+			this.#exchange.refuse(instead.reason, instead.cause);
+			return;
+		}
+		this.#isStopped = true;
+		this.#giveBack(response, upstream);
+		this.#exchange.client.deadline = never;
+		this.#exchange.collected(instead.answer);
+	}
+
+	#giveBack(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
+		const mayGoOn = this.#upstream !== undefined && this.#isSent && !this.#exchange.isUpgrade;
+		if (mayGoOn && response.isReusable) upstream.shelf.shelve(upstream, response.keepAlive);
+		else if (mayGoOn && response.isWorthDraining) {
+			upstream.lease(new Drain(upstream, response));
+			upstream.deadline = this.#exchange.engine.sweep.in(drainTime);
+		} else upstream.destroy();
 	}
 
 	async #renew(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): Promise<void> {
@@ -388,12 +416,12 @@ export class Forwarding<C> implements Applicant {
 		const isLost = this.#upstream === undefined;
 		upstream.wire.socket.resume();
 		const result = response.release();
-		if (isLost && result !== 'complete') {
+		if (isLost && result !== 'complete' && result !== 'replaced') {
 			this.#exchange.refuse(faultOf(true), new Error('the upstream closed the connection'));
 			return;
 		}
 		this.#proceed(response, upstream, result, false);
-		if (hasEnded) this.ended();
+		if (hasEnded && !this.#isStopped) this.ended();
 	}
 
 	#askAgain(fields: HeaderList): void {
@@ -413,10 +441,18 @@ export class Forwarding<C> implements Applicant {
 		this.#exchange.refuse('internal_error', error);
 	}
 
-	#switch(response: ResponseRelay<C>, upstream: UpstreamConnection): void {
+	#switch(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
 		const { head } = response;
 		if (head === undefined) return;
 		this.#exchange.answered(head.status);
+		const { response: edits, responseLines } = this.#action;
+		const decided = this.#exchange.isUpgrade ? decidedResponse(head, edits, responseLines, true) : undefined;
+		if (decided !== undefined && decided.kind !== 'pass') {
+			response.instead = decided;
+			this.#replace(response, upstream);
+			return;
+		}
+		if (decided !== undefined) this.#action = { ...this.#action, response: decided.edits };
 		if (this.#exchange.isUpgrade && joinAfterSwitch(this.#exchange, this.#action, upstream, head, response.rest)) {
 			this.#isStopped = true;
 		} else {

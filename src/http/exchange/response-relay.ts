@@ -7,14 +7,16 @@ import { PartialHead } from '../h1/partial-head.ts';
 import { clientFields } from '../h1/response-fields.ts';
 import { type ResponseHead, readResponseHead } from '../h1/response-head.ts';
 import { kept } from '../wire.ts';
+import { decidedResponse, type Instead } from './decided-response.ts';
+import { maxDrained } from './drain.ts';
 import { EditedContent, judgeContent } from './edited-content.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
 
 /**
  * What one read comes to. `switched`: a 101 that nobody has judged; `held`: a 401 that may not be the last word; `refused`:
- * content that has to be changed and cannot be.
+ * content that has to be changed and cannot be; `replaced`: the client gets `instead`.
  */
-export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'refused' | 'switched' | 'held';
+export type Progress = 'more' | 'blocked' | 'complete' | 'malformed' | 'refused' | 'switched' | 'held' | 'replaced';
 
 const nothing = Buffer.alloc(0);
 
@@ -37,6 +39,10 @@ export class ResponseRelay<C> {
 	#edited: EditedContent | undefined;
 	/** Why it was refused, for the log. */
 	objection = '';
+	/** In place of this response, where it was replaced. */
+	instead: Instead | undefined;
+	/** Status for the client. */
+	#status = 0;
 	#hasStray = false;
 	readonly #holdsUnauthorized: boolean;
 	/** A response that waits to be passed on, or to be forgotten. */
@@ -65,6 +71,26 @@ export class ResponseRelay<C> {
 		if (place < 0) return undefined;
 		const seconds = /(?:^|[,; ])timeout=([0-9]{1,6})/i.exec(valueAt(this.head, place))?.[1];
 		return seconds === undefined ? undefined : Number(seconds);
+	}
+
+	/** Whether all of its body is there. */
+	get isComplete(): boolean {
+		return this.#body?.isComplete === true;
+	}
+
+	/** Whether its end is near enough to be waited for, so that its connection can go on. */
+	get isWorthDraining(): boolean {
+		const { head } = this;
+		if (head === undefined || this.#hasStray || head.connection.close || head.minor === 0 || this.isComplete)
+			return false;
+		return !(this.#body instanceof UntilClose) && head.framing <= maxDrained;
+	}
+
+	/** Takes in what nobody wants; false when it is malformed. */
+	drop(bytes: Buffer, from = 0): boolean {
+		const end = this.#body?.take(bytes, from) ?? -1;
+		if (end >= 0 && end < bytes.length) this.#hasStray = true;
+		return end >= 0;
 	}
 
 	/** Throws when an edit is no field line. */
@@ -136,7 +162,7 @@ export class ResponseRelay<C> {
 
 	#begin(head: ResponseHead, bytes: Buffer, at: number): Progress {
 		const { client, head: request } = this.#exchange;
-		const edits = this.#action.response;
+		const own = this.#action.responseLines;
 		this.head = head;
 		const { status } = head;
 		let { framing } = head;
@@ -144,6 +170,13 @@ export class ResponseRelay<C> {
 		if (hasNone) this.#body = new CountedBody(0);
 		else this.#body = framing === noFraming ? new UntilClose() : bodyOf(framing);
 		this.#exchange.answered(status);
+		const decided = decidedResponse(head, this.#action.response, own, !hasNone);
+		if (decided.kind !== 'pass') {
+			this.instead = decided;
+			return this.drop(bytes, at) ? 'replaced' : 'malformed';
+		}
+		const { edits, head: told } = decided;
+		this.#status = told.status;
 		let isEdited = false;
 		if (edits.content !== undefined) {
 			const judged = judgeContent(edits.content, head);
@@ -155,9 +188,11 @@ export class ResponseRelay<C> {
 			if (isEdited) framing = noFraming;
 			if (isEdited && !hasNone) this.#edited = new EditedContent(edits.content.begin());
 		}
-		const fields = clientFields(head, edits, this.#action.responseLines, isEdited);
+		// A length that it declares is that of another response.
+		if (hasNone && status !== told.status) framing = request.method === 'HEAD' ? noFraming : 0;
+		const fields = clientFields(told, edits, own, isEdited);
 		const persists = this.#exchange.promisePersistence();
-		client.response.start(request, head, framing, fields, !hasNone && framing < 0, persists);
+		client.response.start(request, told, framing, fields, !hasNone && framing < 0, persists);
 		return this.#relay(bytes, at, true);
 	}
 
@@ -182,7 +217,7 @@ export class ResponseRelay<C> {
 			this.objection = 'the content of the response grows too much by what has to be changed';
 			return 'refused';
 		}
-		if (isFirst && this.head !== undefined) this.#exchange.headSent(this.head.status);
+		if (isFirst) this.#exchange.headSent(this.#status);
 		if (edited === undefined) response.pass(bytes, body, isFirst ? this.#textOf(body, from) : undefined);
 		else {
 			response.pass(edited.bytes, edited);

@@ -5,7 +5,15 @@ import { responseHead } from './client-head.ts';
 import { clientFields } from './response-fields.ts';
 import { ResponseHead } from './response-head.ts';
 
-const none: ResponseEdits = { set: [], add: [], remove: [], rules: passingRules, withheld: [], content: undefined };
+const none: ResponseEdits = {
+	set: [],
+	add: [],
+	remove: [],
+	rules: passingRules,
+	withheld: [],
+	content: undefined,
+	decide: undefined,
+};
 
 function responseOf(raw: readonly string[], status: number): ResponseHead {
 	const { text, places } = keptFieldLines(raw, `HTTP/1.1 ${status} \r\n`);

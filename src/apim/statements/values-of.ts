@@ -1,6 +1,6 @@
 /** The values of one statement itself, without those of statements within it. */
-import type { Statement } from '../statements/statement.ts';
-import type { Reads, TextValue } from '../statements/value.ts';
+import type { Statement } from './statement.ts';
+import type { Reads, TextValue } from './value.ts';
 
 export function valuesOf(statement: Statement): readonly TextValue[] {
 	switch (statement.kind) {
