@@ -151,6 +151,31 @@ test('field lines are counted exactly', async () => {
 	connection.destroy();
 });
 
+test('the octets of a head are counted exactly, wherever it is cut', async () => {
+	const limit = 122;
+	const { gateway, client } = await stage({ limits: { headers: limit } });
+	const opening = 'GET / HTTP/1.1\r\nHost: x\r\n';
+	for (let length = 20; length < 30; length++) {
+		const last = `X-Last: ${'a'.repeat(length)}\r\n\r\n`;
+		const headOf = (octets: number) =>
+			`${opening}X-Fill: ${'a'.repeat(octets - opening.length - last.length - 10)}\r\n${last}`;
+		for (const octets of [limit, limit + 1, limit + 6, limit + 7, limit + 8, limit + 9]) {
+			const connection = await client();
+			connection.send(headOf(octets));
+			const { status, headers } = await connection.response();
+			const isTaken = octets === limit;
+			expect([length, octets, status, headers.get('x-reason') ?? undefined]).toEqual([
+				length,
+				octets,
+				isTaken ? 200 : 431,
+				isTaken ? undefined : 'headers_too_large',
+			]);
+			connection.destroy();
+		}
+	}
+	expect(gateway.decided).toHaveLength(10);
+});
+
 test.each([
 	['one large field', `X-A: ${'a'.repeat(8192)}\r\n`],
 	['20,000 fields', 'X: \r\n'.repeat(20_000)],

@@ -23,6 +23,16 @@ test('every octet, at every place of a value and of the memory, ends it or does 
 	}
 });
 
+test('what lies behind the end is not looked at, wherever the two lie in memory', () => {
+	for (let offset = 0; offset < 4; offset++) {
+		const bytes = new Uint8Array(memory, offset, 64).fill(0x61);
+		for (let from = 0; from < 8; from++) {
+			for (let to = from; to < 48; to++)
+				expect([offset, from, endOfValue(bytes, from, to)]).toEqual([offset, from, to]);
+		}
+	}
+});
+
 test('whatever the octets are, and wherever they lie in memory, a value ends where it would octet by octet', () => {
 	const mostlyPlain = fc.oneof(
 		{ weight: 60, arbitrary: fc.integer({ min: 0x21, max: 0x7e }) },

@@ -29,10 +29,11 @@ function plainEnd(bytes: Uint8Array, from: number, to: number): number {
 		words = new Int32Array(memory, 0, memory.byteLength >> 2);
 	}
 	const offset = bytes.byteOffset;
-	const last = (offset + to) >> 2;
-	// The first whole number that begins at or behind `from`.
+	const end = offset + to;
+	const last = end >> 2;
+	// The first whole number that begins at or behind `from`; that may be behind `to` too.
 	let word = (offset + from + 3) >> 2;
-	const first = word << 2;
+	const first = Math.min(word << 2, end);
 	for (let at = offset + from; at < first; at++) if (isValueOctet[bytes[at - offset] ?? 0] !== 1) return at - offset;
 	while (word < last) {
 		const four = words[word] ?? 0;
@@ -41,5 +42,5 @@ function plainEnd(bytes: Uint8Array, from: number, to: number): number {
 		if ((((four - 0x20202020) & ~four) | ((other - 0x01010101) & ~other)) & 0x80808080) break;
 		word += 1;
 	}
-	return (word << 2) - offset;
+	return Math.min(word << 2, end) - offset;
 }
