@@ -5,6 +5,7 @@ import type { Explanation } from '#policy/explain';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 import { exchange, type RawResponse } from './support/raw-client.ts';
 import { type RecordingUpstream, recordingUpstream } from './support/recording-upstream.ts';
+import { freePort } from './support/redis-server.ts';
 import { alter, testKey } from './support/sign-jws.ts';
 import { createTestProvider, jwksPath, type TestProvider } from './support/test-provider.ts';
 
@@ -344,6 +345,7 @@ test('not ready before the first attempt at the keys, ready when it failed, and 
 			release = resolve;
 		}),
 	});
+	// The listener must be found before the gateway has said where it is.
 	const port = await freePort();
 	const starting = startTestGateway({
 		admin: { listen: `127.0.0.1:${port}` },
@@ -395,11 +397,4 @@ function holdingUpstream() {
 		release: () => release(),
 		start: () => recordingUpstream({ answer: (_, response) => void gate.then(() => response.end('at last')) }),
 	};
-}
-
-/** A port that was free a moment ago: only for a listener that must be found before the gateway has said where it is. */
-async function freePort(): Promise<number> {
-	const probe = await recordingUpstream({ closedBy: 'caller' });
-	await probe.close();
-	return Number(new URL(probe.url).port);
 }
