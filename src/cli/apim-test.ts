@@ -13,6 +13,7 @@ import { createFormPoster } from '#runtime/node/form-poster';
 import { createLog } from '#runtime/node/log';
 import { systemTimers } from '#runtime/node/timers';
 import { findCertificates, readNamedValues, readOpenid } from './apim-files.ts';
+import { createHider, namedSecrets } from './hidden-values.ts';
 import { parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign apim test POLICY [--token-file FILE] [--request "GET https://api.example.com/orders"] [options]
@@ -76,10 +77,13 @@ export async function runApim(args: readonly string[]): Promise<number> {
 	const scopes = { global: file('global'), product: file('product'), api: policy, operation: file('operation') };
 	const openid = await readOpenid(file('openid'));
 	const hosts = Object.keys(openid).map((url) => new URL(url).host);
+	const namedValues = await readNamedValues(file('named-values'));
+	const { token, ...request } = await readRequest(values);
+	const hide = createHider([...namedSecrets(namedValues), ['(the token)', token ?? '']]);
 	const config = {
 		listen: '127.0.0.1:0',
 		apim: {
-			named_values: await readNamedValues(file('named-values')),
+			named_values: namedValues,
 			placeholders: await readNamedValues(file('placeholders')),
 			certificates: absolute(await findCertificates(file('certificates'))),
 			fragments: Object.fromEntries(list(values['fragment']).map((entry) => pair(entry, '=', '--fragment'))),
@@ -95,13 +99,11 @@ export async function runApim(args: readonly string[]): Promise<number> {
 			},
 		],
 	};
-	const traced = await trace(policy, escaped(config), {
-		openid,
-		request: await readRequest(values),
-	});
+	const traced = await trace(policy, escaped(config), { openid, request, hide });
 	if (traced === undefined) return 1;
 	const came = traced.status === undefined ? 'forward' : String(traced.status);
-	process.stdout.write(values['json'] === true ? `${JSON.stringify(traced, null, 2)}\n` : render(traced));
+	const shown = hideIn(traced, hide);
+	process.stdout.write(values['json'] === true ? `${JSON.stringify(shown, null, 2)}\n` : render(shown));
 	if (came === expected) return 0;
 	process.stderr.write(`countersign apim test: expected ${expected}, got ${came}\n`);
 	return 1;
@@ -112,16 +114,24 @@ type Openid = Readonly<Record<string, JsonObject>>;
 interface Asked {
 	readonly openid: Openid;
 	readonly request: { readonly method: string; readonly url: string; readonly headers: HeaderList };
+	/** What is shown of a text. */
+	readonly hide: (text: string) => string;
 }
 
-async function trace(policy: string, config: unknown, { openid, request }: Asked): Promise<PolicyTrace | undefined> {
+async function trace(
+	policy: string,
+	config: unknown,
+	{ openid, request, hide }: Asked,
+): Promise<PolicyTrace | undefined> {
 	const loaded = await loadConfigText(JSON.stringify(config), {
 		folder: process.cwd(),
 		readFile: (path) => readFile(path, 'utf8'),
 		env: process.env,
 		checkPolicy: (read, apim, context) => apimProblems(read, apim, nodeCryptography, context),
 	});
-	const findings = loaded.diagnostics.filter(({ severity }) => severity !== 'hint');
+	const findings = loaded.diagnostics
+		.filter(({ severity }) => severity !== 'hint')
+		.map((diagnostic) => ({ ...diagnostic, message: hide(diagnostic.message) }));
 	if (findings.length > 0) {
 		const shown = findings.map(({ severity, message }) => `${severity}: ${message}`).join('\n');
 		process.stderr.write(
@@ -162,7 +172,9 @@ function offline(openid: Openid): DocumentFetcher {
 	};
 }
 
-async function readRequest(values: Readonly<Record<string, unknown>>): Promise<Asked['request']> {
+async function readRequest(
+	values: Readonly<Record<string, unknown>>,
+): Promise<Asked['request'] & { readonly token: string | undefined }> {
 	const [method = '', url = ''] = (textOption(values['request']) ?? 'GET https://api.example.com/').trim().split(/\s+/);
 	const headers = list(values['header']).map((entry) => {
 		const [name, value] = pair(entry, ':', '--header');
@@ -176,7 +188,8 @@ async function readRequest(values: Readonly<Record<string, unknown>>): Promise<A
 	const read = async (name: string) => (name === '-' ? readStream(process.stdin) : readFile(name, 'utf8'));
 	const token = inline ?? (file === undefined ? undefined : await read(file));
 	const bare = token?.trim().replace(/^bearer +/i, '');
-	return { method, url, headers: bare === undefined ? headers : [['Authorization', `Bearer ${bare}`], ...headers] };
+	const authorization = bare === undefined ? [] : [['Authorization', `Bearer ${bare}`] as const];
+	return { method, url, headers: [...authorization, ...headers], token: bare };
 }
 
 function list(value: unknown): readonly string[] {
@@ -206,6 +219,25 @@ function escaped(value: unknown): unknown {
 	return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, escaped(inner)]));
 }
 
+/** The credential of our own, the client's and the values that have names are in every text of it by name. */
+function hideIn(traced: PolicyTrace, hide: (text: string) => string): PolicyTrace {
+	const fields = (list: HeaderList): HeaderList =>
+		list.map(([name, value]) => [name, /^authorization$/i.test(name) ? '(not shown)' : hide(value)]);
+	const { trail, headers, body, request } = traced;
+	return {
+		...traced,
+		trail: trail.map((entry) => ({ ...entry, outcome: hide(entry.outcome) })),
+		headers: fields(headers),
+		body: hide(body),
+		request: request && {
+			...request,
+			path: hide(request.path),
+			query: hide(request.query),
+			set: fields(request.set),
+		},
+	};
+}
+
 function render({ trail, status, headers, body, request, reason }: PolicyTrace): string {
 	const lines = trail.map(({ outcome, statement, file, line, section }) => {
 		const mark = outcome === 'passed' ? '✓' : outcome.startsWith('answered') ? '→' : '✗';
@@ -214,8 +246,7 @@ function render({ trail, status, headers, body, request, reason }: PolicyTrace):
 	lines.push('');
 	if (status === undefined) {
 		lines.push(`forwarded: ${request?.path ?? ''}${request?.query ?? ''}`);
-		for (const [name, value] of request?.set ?? [])
-			lines.push(`  ${name}: ${/^authorization$/i.test(name) ? '(not shown)' : value}`);
+		for (const [name, value] of request?.set ?? []) lines.push(`  ${name}: ${value}`);
 	} else {
 		lines.push(`answered: ${status}${reason === undefined ? '' : ` (${reason})`}`);
 		for (const [name, value] of headers) lines.push(`  ${name}: ${value}`);

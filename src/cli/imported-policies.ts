@@ -15,6 +15,7 @@ import type { ApimDefinition, ApimPolicyDefinition, ApimScope } from '#config/de
 import type { ProviderFile } from '#config/schema';
 import { nodeCryptography } from '#runtime/node/cryptography';
 import type { CertificateFiles } from './apim-files.ts';
+import { createHider, namedSecrets } from './hidden-values.ts';
 
 export interface ImportSources {
 	readonly namedValues: Readonly<Record<string, string>>;
@@ -62,6 +63,7 @@ const outcomes = { translated: 'translated', kept: 'kept as a policy', refused: 
 export async function importPolicies(files: readonly string[], sources: ImportSources): Promise<Imported> {
 	const apim = await readApim(sources);
 	const writer = new ConfigurationWriter(sources);
+	const hide = createHider(namedSecrets(sources.namedValues));
 	const refused: string[] = [];
 	const findings: ImportFinding[] = [];
 	const done: ImportedFile[] = [];
@@ -78,13 +80,14 @@ export async function importPolicies(files: readonly string[], sources: ImportSo
 		const notes = (translation?.notes ?? []).map((note) => ({
 			kind: note.kind,
 			place: placeOf(note),
-			message: note.message,
+			message: hide(note.message),
 		}));
 		done.push({ file, outcome, notes });
 		lines.push(`${file}: ${outcomes[outcome]}`);
 		for (const { kind, place, message } of notes) lines.push(`  ${kind} ${place} ${message}`);
 		for (const finding of checked.findings) {
-			const { severity, rule, message } = finding;
+			const { severity, rule } = finding;
+			const message = hide(finding.message);
 			findings.push({ severity, place: placeOf(finding), rule, message });
 			lines.push(`  ${severity} ${placeOf(finding)} ${message} (${rule})`);
 		}

@@ -1,0 +1,79 @@
+/** `import apim` and `apim test` at the command line: what they must not say, and what they say of files as others write them. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { policyOf } from './support/policy-gateway.ts';
+import { secretKey, signJws } from './support/sign-jws.ts';
+import { tempDir, writeIn } from './support/temp-dir.ts';
+
+const main = join(import.meta.dirname, '../src/cli/main.ts');
+
+interface Said {
+	readonly code: number;
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
+/** `files` and then the command in their folder. */
+async function countersign(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Said> {
+	const folder = tempDir();
+	for (const [name, content] of Object.entries(files)) writeIn(folder, name, content);
+	try {
+		const run = promisify(execFile)(process.execPath, ['--conditions=countersign-source', main, ...args], {
+			cwd: folder,
+		});
+		return { code: 0, ...(await run) };
+	} catch (error) {
+		return error as Said;
+	}
+}
+
+const secret = 'a-key-of-the-backend';
+const values = JSON.stringify({ 'backend-key': secret });
+
+test.each([
+	['<set-variable name="v" value="@(Sign("{{backend-key}}"))" />', `@(Sign("{{backend-key}}"))`],
+	['<ip-filter action="allow"><address>{{backend-key}}</address></ip-filter>', '{{backend-key}} is no address'],
+])('what is wrong beside a named value is said without its value: %s', async (statement, message) => {
+	const files = { 'p.xml': policyOf(statement), 'values.json': values };
+	const imported = await countersign(files, 'import', 'apim', 'p.xml', '--named-values', 'values.json', '--json');
+	const tested = await countersign(files, 'apim', 'test', 'p.xml', '--named-values', 'values.json');
+	expect([imported.code, tested.code]).toEqual([1, 1]);
+	const { report } = JSON.parse(imported.stdout) as { readonly report: string };
+	expect(report).toContain(message);
+	expect(tested.stderr).toContain(message);
+	for (const { stdout, stderr } of [imported, tested]) expect(stdout + stderr).not.toContain(secret);
+});
+
+test.each([[[]], [['--json']]])('apim test names named values and the token where they go %s', async (options) => {
+	const token = signJws({
+		header: { alg: 'HS256' },
+		key: secretKey('a-secret-of-the-provider-of-tokens'),
+		payload: { sub: 'a' },
+	});
+	const header = (name: string, value: string) =>
+		`<set-header name="${name}" exists-action="override"><value>${value}</value></set-header>`;
+	const { code, stdout, stderr } = await countersign(
+		{
+			'p.xml': policyOf(
+				header('X-Functions-Key', '{{backend-key}}') +
+					header('X-Token', '@(context.Request.Headers.GetValueOrDefault("Authorization",""))') +
+					header('X-Area', 'north'),
+			),
+			'values.json': values,
+			'token.txt': `Bearer ${token}\n`,
+		},
+		'apim',
+		'test',
+		'p.xml',
+		'--named-values',
+		'values.json',
+		'--token-file',
+		'token.txt',
+		...options,
+	);
+	expect(code).toBe(0);
+	for (const shown of ['{{backend-key}}', '(the token)', 'north']) expect(stdout).toContain(shown);
+	for (const hidden of [secret, token]) expect(stdout + stderr).not.toContain(hidden);
+});
