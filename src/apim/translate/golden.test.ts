@@ -125,6 +125,7 @@ test('some shapes are kept, and those are all', async () => {
 		  "openid-config-of-id-tokens",
 		  "openid-config-unknown",
 		  "openid-configs-two-with-issuers",
+		  "outbound-at-the-response",
 		  "output-variable-used",
 		  "placeholders",
 		  "required-claims-kept",
