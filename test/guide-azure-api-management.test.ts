@@ -153,6 +153,35 @@ test('`apim test` shows each statement, and its exit status is what a pipeline n
 	for (const { stdout, stderr } of [passed, refused]) expect(stdout + stderr).not.toContain(key.toString('base64'));
 });
 
+test('`apim test` runs outbound over the response that is assumed', async () => {
+	const folder = tempDir();
+	const outbound =
+		'<set-header name="X-Was"><value>@(context.Response.StatusCode + " " + context.Response.StatusReason + context.Response.Headers.GetValueOrDefault("X-A","-") + "{{name}}")</value></set-header>' +
+		'<choose>\n<when condition="@(context.Response.StatusCode == 404)">\n<return-response>\n<set-status code="410" /><set-body>gone</set-body>\n</return-response></when></choose>' +
+		'<set-variable name="x" value="@(int.Parse(context.Response.Headers.GetValueOrDefault("X-N","1")))" />';
+	writeIn(folder, 'policy.xml', `<policies>\n<inbound />\n<outbound>${outbound}</outbound>\n</policies>`);
+	writeIn(folder, 'values.json', '{"name":"hidden-value"}');
+	const ask = (...args: readonly string[]) =>
+		countersign(folder, 'apim', 'test', 'policy.xml', '--named-values', 'values.json', ...args);
+	const [usual, missing, failing, wrong] = await Promise.all([
+		ask(),
+		ask('--response', '404 Not Found', '--expect', '410'),
+		ask('--response-header', 'X-N: none', '--expect', '500', '--json'),
+		ask('--response', '101'),
+	]);
+	expect(usual.code).toBe(0);
+	expect(usual.stdout).toMatch(
+		/^✓ policy\.xml:3 +outbound +choose$[^]*^forwarded: \/$[^]*^response: 200$\n {2}x-was: 200 OK-/m,
+	);
+	expect(usual.stdout).not.toContain('hidden-value');
+	expect(missing.code).toBe(0);
+	expect(missing.stdout).toMatch(
+		/^→ policy\.xml:5 +outbound +return-response {2}answered: 410$[^]*^answered: 410$[^]* {2}gone$/m,
+	);
+	expect([failing.code, JSON.parse(failing.stdout)]).toMatchObject([0, { status: 500, reason: 'internal_error' }]);
+	expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--response')]);
+});
+
 function withUpstream(text: string, upstream: string): Readonly<Record<string, unknown>> {
 	const config = parse(text) as { readonly routes: readonly Readonly<Record<string, unknown>>[] };
 	return { ...config, routes: config.routes.map((route) => ({ ...route, upstream })) };

@@ -3,7 +3,7 @@
 import { preflightMethod } from '#answers/cors';
 import { refusalAnswer } from '#answers/refusal';
 import type { TrailEntry } from '#apim/run/policy-run';
-import { Evidence, type HeaderList } from '#core/index';
+import { Evidence, type FaultReason, type HeaderList } from '#core/index';
 import { canonicalHeader } from '#pipeline/transform/strip';
 import { explainedRequest } from '#policy/explained-request';
 import { locate } from '#policy/locate';
@@ -17,10 +17,21 @@ export interface PolicyTrace {
 	readonly reason: string | undefined;
 	readonly headers: HeaderList;
 	readonly body: string;
+	/** What outbound made of the assumed response, where it depends on that and lets it pass. */
+	readonly response:
+		| { readonly status: number; readonly set: HeaderList; readonly removed: readonly string[] }
+		| undefined;
 	/** What the policy made of a request that is forwarded. */
 	readonly request:
 		| { readonly path: string; readonly query: string; readonly set: HeaderList; readonly removed: readonly string[] }
 		| undefined;
+}
+
+/** What the upstream would say. */
+export interface AssumedResponse {
+	readonly status: number;
+	readonly reason: string;
+	readonly headers: HeaderList;
 }
 
 /** Undefined for what is no request. The route that takes it must have a policy. */
@@ -32,8 +43,9 @@ export function createRequestTrace({
 	readonly method: string;
 	readonly url: string;
 	readonly headers: HeaderList;
+	readonly response: AssumedResponse;
 }) => Promise<PolicyTrace | undefined> {
-	return async ({ method, url, headers }) => {
+	return async ({ method, url, headers, response }) => {
 		const lower = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
 		const request = explainedRequest(policy, { method, url, token: undefined, headers: lower });
 		if (request === undefined || !/^[A-Z]+$/.test(method)) return undefined;
@@ -55,18 +67,26 @@ export function createRequestTrace({
 			const path = outcome.path ?? evidence.path;
 			const query = outcome.query ?? evidence.query;
 			const removed = outcome.strip.map(canonicalHeader);
-			return answered(trail, undefined, undefined, [], '', {
-				path,
-				query,
-				set: [...outcome.set, ...outcome.append],
-				removed,
-			});
+			const forwarded = { path, query, set: [...outcome.set, ...outcome.append], removed };
+			// Its statements add themselves to the trail.
+			const decision = outcome.response.decide?.({ ...response, fields: () => response.headers });
+			switch (decision?.kind) {
+				case 'answer': {
+					const { status, headers: fields, body } = decision.answer;
+					return answered(trail, status, undefined, fields, String(body), undefined);
+				}
+				case 'fault':
+					return failed(trail, decision.reason, undefined);
+				case 'pass': {
+					const { set, add, remove } = decision.edits;
+					const passed = { status: decision.status ?? response.status, set: [...set, ...add], removed: remove };
+					return { ...answered(trail, undefined, undefined, [], '', forwarded), response: passed };
+				}
+				case undefined:
+					return answered(trail, undefined, undefined, [], '', forwarded);
+			}
 		}
-		if (outcome.kind === 'fault') {
-			const { retryAfter } = evidence;
-			const answer = refusalAnswer({ reason: outcome.reason, retryAfter }, { exposeReason: false, accept: undefined });
-			return answered(trail, answer.status, outcome.reason, [], '', undefined);
-		}
+		if (outcome.kind === 'fault') return failed(trail, outcome.reason, evidence.retryAfter);
 		const reason = outcome.kind === 'refuse' ? outcome.reason : undefined;
 		return answered(trail, outcome.status, reason, outcome.headers, outcome.body, undefined);
 	};
@@ -80,5 +100,10 @@ function answered(
 	body: string,
 	request: PolicyTrace['request'],
 ): PolicyTrace {
-	return { trail, status, reason, headers, body, request };
+	return { trail, status, reason, headers, body, request, response: undefined };
+}
+
+function failed(trail: readonly TrailEntry[], reason: FaultReason, retryAfter: number | undefined): PolicyTrace {
+	const answer = refusalAnswer({ reason, retryAfter }, { exposeReason: false, accept: undefined });
+	return answered(trail, answer.status, reason, [], '', undefined);
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
-import { createRequestTrace, type PolicyTrace } from '#assembly/apim-trace';
+import { type AssumedResponse, createRequestTrace, type PolicyTrace } from '#assembly/apim-trace';
 import { apimProblems, assemble } from '#assembly/index';
 import { formatDiagnostics } from '#config/diagnostics';
 import { loadConfigText } from '#config/load';
@@ -19,12 +19,14 @@ import { parseOptions, textOption, UsageError } from './usage.ts';
 const help = `Usage: countersign apim test POLICY [--token-file FILE] [--request "GET https://api.example.com/orders"] [options]
 
 Runs an API Management policy over one request and shows what came of each statement. Nothing is fetched and nothing is
-forwarded. Exit status 0 when the request came out as expected, 1 otherwise, 2 for a wrong command line.
+forwarded; where outbound depends on the response, one is assumed. Exit status 0 when the request came out as expected, 1 otherwise, 2 for a wrong command line.
 
   --request REQUEST      method and URL; default GET https://api.example.com/
   --token-file FILE      goes into Authorization as a Bearer token; "-" for standard input
   --token TOKEN          the same on the command line, where other users of this machine can see it
   --header "NAME: VALUE" a further header field; may be repeated
+  --response STATUS      what the upstream would answer, such as 404 or "404 Not Found"; default 200 OK
+  --response-header "NAME: VALUE"   a field of that response; may be repeated
   --expect WHAT          forward (the default), or the status of the answer, such as 401
   --named-values FILE    JSON: {"name": "value"}, or the list that Azure gives out
   --placeholders FILE    JSON: what {name} stands for in templates that a script fills in
@@ -51,6 +53,8 @@ export async function runApim(args: readonly string[]): Promise<number> {
 			token: text,
 			'token-file': text,
 			header: many,
+			response: text,
+			'response-header': many,
 			expect: text,
 			'named-values': text,
 			placeholders: text,
@@ -78,7 +82,8 @@ export async function runApim(args: readonly string[]): Promise<number> {
 	const openid = await readOpenid(file('openid'));
 	const hosts = Object.keys(openid).map((url) => new URL(url).host);
 	const namedValues = await readNamedValues(file('named-values'));
-	const { token, ...request } = await readRequest(values);
+	const { token, ...asked } = await readRequest(values);
+	const request = { ...asked, response: readResponse(values) };
 	const hide = createHider([...namedSecrets(namedValues), ['(the token)', token ?? '']]);
 	const config = {
 		listen: '127.0.0.1:0',
@@ -111,9 +116,15 @@ export async function runApim(args: readonly string[]): Promise<number> {
 
 type Openid = Readonly<Record<string, JsonObject>>;
 
+interface Sent {
+	readonly method: string;
+	readonly url: string;
+	readonly headers: HeaderList;
+}
+
 interface Asked {
 	readonly openid: Openid;
-	readonly request: { readonly method: string; readonly url: string; readonly headers: HeaderList };
+	readonly request: Sent & { readonly response: AssumedResponse };
 	/** What is shown of a text. */
 	readonly hide: (text: string) => string;
 }
@@ -174,12 +185,9 @@ function offline(openid: Openid): DocumentFetcher {
 
 async function readRequest(
 	values: Readonly<Record<string, unknown>>,
-): Promise<Asked['request'] & { readonly token: string | undefined }> {
+): Promise<Sent & { readonly token: string | undefined }> {
 	const [method = '', url = ''] = (textOption(values['request']) ?? 'GET https://api.example.com/').trim().split(/\s+/);
-	const headers = list(values['header']).map((entry) => {
-		const [name, value] = pair(entry, ':', '--header');
-		return [name, value.trim()] as const;
-	});
+	const headers = fields(values, 'header');
 	const inline = textOption(values['token']);
 	if (inline !== undefined) {
 		process.stderr.write('countersign apim test: other users of this machine can see --token; --token-file is safer\n');
@@ -190,6 +198,19 @@ async function readRequest(
 	const bare = token?.trim().replace(/^bearer +/i, '');
 	const authorization = bare === undefined ? [] : [['Authorization', `Bearer ${bare}`] as const];
 	return { method, url, headers: [...authorization, ...headers], token: bare };
+}
+
+function readResponse(values: Readonly<Record<string, unknown>>): AssumedResponse {
+	const [, status, reason = ''] = /^([2-5][0-9]{2})(?: +(.*))?$/.exec(textOption(values['response']) ?? '200 OK') ?? [];
+	if (status === undefined) throw new UsageError('--response: expected a status from 200 to 599');
+	return { status: Number(status), reason, headers: fields(values, 'response-header') };
+}
+
+function fields(values: Readonly<Record<string, unknown>>, option: string): HeaderList {
+	return list(values[option]).map((entry) => {
+		const [name, value] = pair(entry, ':', `--${option}`);
+		return [name, value.trim()] as const;
+	});
 }
 
 function list(value: unknown): readonly string[] {
@@ -221,24 +242,25 @@ function escaped(value: unknown): unknown {
 
 /** The credential of our own, the client's and the values that have names are in every text of it by name. */
 function hideIn(traced: PolicyTrace, hide: (text: string) => string): PolicyTrace {
-	const fields = (list: HeaderList): HeaderList =>
+	const hidden = (list: HeaderList): HeaderList =>
 		list.map(([name, value]) => [name, /^authorization$/i.test(name) ? '(not shown)' : hide(value)]);
-	const { trail, headers, body, request } = traced;
+	const { trail, headers, body, request, response } = traced;
 	return {
 		...traced,
 		trail: trail.map((entry) => ({ ...entry, outcome: hide(entry.outcome) })),
-		headers: fields(headers),
+		headers: hidden(headers),
 		body: hide(body),
 		request: request && {
 			...request,
 			path: hide(request.path),
 			query: hide(request.query),
-			set: fields(request.set),
+			set: hidden(request.set),
 		},
+		response: response && { ...response, set: hidden(response.set) },
 	};
 }
 
-function render({ trail, status, headers, body, request, reason }: PolicyTrace): string {
+function render({ trail, status, headers, body, request, response, reason }: PolicyTrace): string {
 	const lines = trail.map(({ outcome, statement, file, line, section }) => {
 		const mark = outcome === 'passed' ? '✓' : outcome.startsWith('answered') ? '→' : '✗';
 		return `${mark} ${`${file}:${line}`.padEnd(28)} ${section.padEnd(9)} ${statement}${outcome === 'passed' ? '' : `  ${outcome}`}`;
@@ -247,6 +269,8 @@ function render({ trail, status, headers, body, request, reason }: PolicyTrace):
 	if (status === undefined) {
 		lines.push(`forwarded: ${request?.path ?? ''}${request?.query ?? ''}`);
 		for (const [name, value] of request?.set ?? []) lines.push(`  ${name}: ${value}`);
+		if (response !== undefined) lines.push(`response: ${response.status}`);
+		for (const [name, value] of response?.set ?? []) lines.push(`  ${name}: ${value}`);
 	} else {
 		lines.push(`answered: ${status}${reason === undefined ? '' : ` (${reason})`}`);
 		for (const [name, value] of headers) lines.push(`  ${name}: ${value}`);
