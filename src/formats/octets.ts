@@ -9,7 +9,7 @@ let used = 0;
 
 /**
  * `length` zero octets that nobody else has or will get. They keep a block of 16 KiB alive, so they are for what lives as
- * long as a request, and not for what is kept.
+ * long as a decision: not for what is kept, nor for what a request knows that is allowed and may last for hours.
  */
 export function briefOctets(length: number): Uint8Array {
 	if (length > blockOctets / 4) return new Uint8Array(length);

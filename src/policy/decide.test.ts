@@ -40,6 +40,21 @@ test('a genuine token that satisfies the route is allowed, and remembered', asyn
 	expect((await decide(get(same))).facts.cached).toBe(true);
 });
 
+test('what is known of an allowed request, which may last for hours, holds no octets of its token', async () => {
+	const { decide } = policy();
+	const { kind, facts } = await decide(get(token('idp', key)));
+	const held: Uint8Array[] = [];
+	const seen = new Set<unknown>();
+	const search = (value: unknown): void => {
+		if (typeof value !== 'object' || value === null || seen.has(value)) return;
+		seen.add(value);
+		if (value instanceof Uint8Array) held.push(value);
+		else for (const part of Object.values(value)) search(part);
+	};
+	search({ ...facts, request: undefined });
+	expect([kind, held.filter(({ buffer }) => buffer.byteLength > 0)]).toEqual(['allow', []]);
+});
+
 test('a token that is known to be genuine is decided without waiting', async () => {
 	const { policy: compiled, decide } = policy();
 	const jwt = token('idp', key);

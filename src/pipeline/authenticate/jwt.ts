@@ -9,6 +9,7 @@ import {
 	type Evidence,
 	member,
 	type Reason,
+	type UnverifiedJws,
 	type VerificationKey,
 } from '#core/index';
 import { looksLikeCompactJws, parseCompactJws } from '#formats/compact-jws';
@@ -194,10 +195,14 @@ function keyCheck(providerOf: (evidence: Evidence) => JwtProvider | undefined): 
 	};
 }
 
+const noOctets = new Uint8Array();
+
 function signatureCheck(): Check {
-	function accept(evidence: Evidence, key: VerificationKey): null {
+	function accept(evidence: Evidence, { header, claims }: UnverifiedJws, key: VerificationKey): null {
 		evidence.voucher = key;
 		evidence.principal = evidence.claimed;
+		// A request may last for hours, and the octets of its token would keep those of others alive (`formats/octets`).
+		evidence.token = { header, claims, signingInput: noOctets, signature: noOctets };
 		return null;
 	}
 
@@ -209,10 +214,10 @@ function signatureCheck(): Check {
 			const key = candidates[i];
 			if (key === undefined || !key.algorithms.has(algorithm)) continue;
 			const verified = key.public.verify(algorithm, token.signingInput, token.signature);
-			if (verified === true) return accept(evidence, key);
+			if (verified === true) return accept(evidence, token, key);
 			if (verified === false) continue;
 			return verified.then((genuine: unknown) =>
-				genuine === true ? accept(evidence, key) : verifyFrom(evidence, i + 1),
+				genuine === true ? accept(evidence, token, key) : verifyFrom(evidence, i + 1),
 			);
 		}
 		return 'signature_invalid';
