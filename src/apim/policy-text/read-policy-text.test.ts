@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PolicyElement, PolicyValue } from './document.ts';
 import { PolicyFault } from './policy-fault.ts';
-import { readPolicyText } from './read-policy-text.ts';
+import { isUnrendered, readPolicyText } from './read-policy-text.ts';
 
 function only(text: string): PolicyElement {
 	const { roots } = readPolicyText(text);
@@ -113,7 +113,11 @@ test.each([
 	['a comment whose end is mistyped', '<a><!-- b -> <d/> <!-- e --></a>', '1:19 a comment within the one of line 1'],
 	['a comment that ends as in HTML', '<a><!--><d/><!-- e --></a>', '1:13 a comment within the one of line 1'],
 	['CDATA without an end', '<a><![CDATA[x</a>', '1:4 a CDATA section has no end'],
-	['a NUL', '<a>\0</a>', '1:4 a control character'],
+	['a control character', '<a>\x1b</a>', '1:4 a control character'],
+	['UTF-16', Buffer.from('\ufeff<a>x</a>', 'utf16le').toString(), '1:1 the file is not UTF-8 text'],
+	['UTF-16 without its mark', Buffer.from('<a>x</a>', 'utf16le').toString(), '1:1 the file is not UTF-8 text'],
+	['ISO 8859-1', Buffer.from('<a>gewährt</a>', 'latin1').toString(), '1:7 the file is not UTF-8 text'],
+	['that in an attribute', Buffer.from('<a b="gewährt"/>', 'latin1').toString(), '1:10 the file is not UTF-8 text'],
 ])('%s is refused with its place', (_, text, fault) => {
 	expect(faultOf(text)).toContain(fault);
 });
@@ -125,6 +129,17 @@ test('size, depth and number of elements are bounded, and deep nesting of bracke
 	expect(faultOf(`<a b="@(${'('.repeat(100_000)}`)).toContain('nest deeper than 64');
 	expect(faultOf(`<a b="@("${'x'.repeat(100_000)}`)).toContain('longer than 65536');
 	expect(faultOf(`<a b="@(${'$"{'.repeat(50_000)}`)).toContain('nest deeper than 64');
+});
+
+test('in comments, characters that nobody can read are passed over', () => {
+	expect(only('<a><!-- gew\ufffdhrt --><b/></a>').children).toHaveLength(1);
+});
+
+test('templates are looked for in time linear to the text', () => {
+	expect(isUnrendered('${'.repeat(500_000))).toBe(false);
+	expect(
+		['${a}', '${\n}', 'x } ${ }', '${', '} ${', '$ {a}', '%{ if }', '{% if %}', '<%= a %>'].map(isUnrendered),
+	).toEqual([true, true, true, false, false, false, true, true, true]);
 });
 
 test('whatever is read, nothing but a PolicyFault is thrown', () => {

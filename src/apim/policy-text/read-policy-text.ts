@@ -29,6 +29,9 @@ interface OpenElement {
 	expression: PolicyValue | undefined;
 }
 
+/** What is read as UTF-8 and is none has U+FFFD, or the NUL of UTF-16, in it. */
+const notUtf8 = 'the file is not UTF-8 text: save it as UTF-8';
+
 const nameAt = /[A-Za-z_][A-Za-z0-9_.-]*/y;
 const blankAt = /[ \t\r\n]*/y;
 
@@ -47,12 +50,17 @@ class PolicyReader {
 
 	read(): PolicyDocument {
 		if (this.#text.length > maxPolicyText) this.#fail(0, `the file is longer than ${maxPolicyText} characters`);
-		const control = /[\0-\x08\x0b\x0c\x0e-\x1f]/.exec(this.#text);
+		if (/^\s?\ufffd|\0/.test(this.#text)) this.#fail(0, notUtf8);
+		const control = /[\x01-\x08\x0b\x0c\x0e-\x1f]/.exec(this.#text);
 		if (control !== null) this.#fail(control.index, 'a control character (XML 1.0 §2.2)');
 		this.#skipDeclaration();
 		while (this.#at < this.#text.length) {
-			if (this.#text[this.#at] === '<') this.#readMarkup();
+			const start = this.#at;
+			if (this.#text[start] === '<') this.#readMarkup();
 			else this.#readText();
+			// In a comment it changes nothing.
+			const unknown = this.#text.slice(start, this.#at).indexOf('\ufffd');
+			if (unknown >= 0 && !this.#text.startsWith('<!--', start)) this.#fail(start + unknown, notUtf8);
 		}
 		const open = this.#open.at(-1);
 		if (open !== undefined) throw new PolicyFault(open.position, `<${open.name}> is never closed`);
@@ -287,7 +295,8 @@ class PolicyReader {
 
 /** Terraform, Bicep and Jinja leave such marks where they did not run. */
 export function isUnrendered(text: string): boolean {
-	return /\$\{[^}]*\}|%\{|\{%|<%/.test(text);
+	const begin = text.indexOf('${');
+	return (begin >= 0 && text.includes('}', begin)) || /%\{|\{%|<%/.test(text);
 }
 
 function templateNote(text: string): string {
