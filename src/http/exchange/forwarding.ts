@@ -1,63 +1,35 @@
 /**
- * Carries one request to an upstream and its response back, both relayed at the pace of the slower side. A request is
- * sent again only where nothing of it can have had an effect: no connection came about, the one it was given was dead
- * before a byte was taken, or it is idempotent, has no body, and the connection broke before anything of a response came,
- * or what came was a 401 for which there is another credential (RFC 9110 §9.2.2).
+ * Carries one request to an upstream and its response back, both relayed at the pace of the slower side. Decided here: whose
+ * turn it is and how long that may take, and what comes of it when one side ends or breaks. A 401 for which there is another
+ * credential is asked about once more (RFC 9110 §15.5.2); other attempts are those of `attempts.ts`.
  */
 import type { Buffer } from 'node:buffer';
 import type { HeaderList } from '#core/index';
-import type { Body } from '../h1/body.ts';
-import { upstreamFields, upstreamHead } from '../h1/upstream-head.ts';
-import { effectiveHost } from '../target.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
-import type { Applicant, UpstreamPool } from '../upstream/upstream-pool.ts';
-import { faultOf, isBrokenConnection } from '../upstream-fault.ts';
-import { kept } from '../wire.ts';
+import type { Applicant } from '../upstream/upstream-pool.ts';
+import { faultOf } from '../upstream-fault.ts';
+import { Attempts } from './attempts.ts';
 import { decidedResponse } from './decided-response.ts';
 import { Drain, drainTime } from './drain.ts';
 import type { Exchange, ForwardAction } from './exchange.ts';
-import { idempotent } from './idempotent.ts';
 import { mayRenew, Renewal, withCredential } from './renewal.ts';
+import { RequestRelay, type Sending } from './request-relay.ts';
 import { type Progress, ResponseRelay } from './response-relay.ts';
-import { joinAfterSwitch, offeredProtocols } from './upgrade.ts';
+import { joinAfterSwitch } from './upgrade.ts';
 
 const never = Number.POSITIVE_INFINITY;
-const none: readonly Endpoint[] = [];
-
-/** The first piece of a body, which no socket has taken yet. */
-interface Piece {
-	readonly before: string;
-	readonly bytes: Buffer;
-	readonly start: number;
-	readonly end: number;
-	readonly after: string;
-}
 
 export class Forwarding<C> implements Applicant {
 	readonly #exchange: Exchange<C>;
 	#action: ForwardAction;
-	#pool: UpstreamPool | undefined;
-	/** Endpoints that did not carry it. */
-	#failed: readonly Endpoint[] = none;
-	#fields = '';
-	/** Host that the client asked for. */
-	#host = '';
-	#headText = '';
-	#tried = 0;
-	#isRepeated = false;
+	readonly #request: RequestRelay<C>;
+	#attempts: Attempts | undefined;
 	#upstream: UpstreamConnection<Endpoint> | undefined;
 	/** Its connection has carried other requests before. */
 	#isReused = false;
-	#unsent: Piece | undefined;
-	#body: Body | undefined;
-	/** The upstream does not take more of the body for now. */
-	#isHeldBack = false;
 	/** The client does not take more of the response for now. */
 	#isWaitedFor = false;
-	/** Something of the request was sent, or all of it. */
-	#hasBegun = false;
-	#isSent = false;
 	#response: ResponseRelay<C> | undefined;
 	/** The upstream did not take our credential: another one is being got, and its answer waits. */
 	#renewal: Renewal | undefined;
@@ -66,15 +38,16 @@ export class Forwarding<C> implements Applicant {
 	constructor(exchange: Exchange<C>, action: ForwardAction) {
 		this.#exchange = exchange;
 		this.#action = action;
+		this.#request = new RequestRelay(exchange);
 	}
 
 	get wantsBody(): boolean {
-		return this.#body !== undefined && !this.#body.isComplete && !this.#isHeldBack && !this.#isStopped && !this.#unsent;
+		return !this.#isStopped && this.#request.wantsBody;
 	}
 
 	/** Whether all of the request's body was read. */
 	get hasWholeBody(): boolean {
-		return this.#body?.isComplete === true;
+		return this.#request.hasWholeBody;
 	}
 
 	/** Throws when an edit could not go on a wire; nothing has been sent then. */
@@ -85,10 +58,8 @@ export class Forwarding<C> implements Applicant {
 			this.#exchange.refuse('content_too_large');
 			return;
 		}
-		const edits = this.#action.upstream;
-		this.#pool = engine.pools.of(edits.upstream);
-		this.#host = effectiveHost(head);
-		this.#writeFields();
+		this.#attempts = new Attempts(engine.pools.of(this.#action.upstream.upstream), head);
+		this.#request.writeFields(this.#action);
 		this.#exchange.forwarded();
 		this.#attempt();
 	}
@@ -97,12 +68,13 @@ export class Forwarding<C> implements Applicant {
 	stop(): void {
 		if (this.#isStopped) return;
 		this.#isStopped = true;
-		if (this.#upstream === undefined) this.#pool?.withdraw(this);
+		if (this.#upstream === undefined) this.#attempts?.withdraw(this);
 		else this.#upstream.destroy();
 	}
 
 	bodyArrived(): void {
-		if (this.wantsBody) this.#sendBody();
+		const upstream = this.#upstream;
+		if (this.wantsBody && upstream !== undefined) this.#sent(this.#request.proceed(upstream.wire));
 	}
 
 	clientDrained(): void {
@@ -134,7 +106,7 @@ export class Forwarding<C> implements Applicant {
 		const response = this.#response;
 		const upstream = this.#upstream;
 		if (response === undefined || upstream === undefined) return;
-		if (!this.#hasBegun || (upstream.wire.isWaiting && !this.#exchange.head.hasBody)) {
+		if (!this.#request.hasBegun || (upstream.wire.isWaiting && !this.#exchange.head.hasBody)) {
 			// Nothing was asked on this connection yet, or what was asked is still here: so this answers somebody else's request, or none (a 408 for being idle).
 			upstream.wire.destroy();
 			return;
@@ -147,8 +119,8 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	drained(): void {
-		if (!this.#isHeldBack) return;
-		this.#isHeldBack = false;
+		if (!this.#request.isHeldBack) return;
+		this.#request.isHeldBack = false;
 		this.#awaitBody();
 	}
 
@@ -176,9 +148,7 @@ export class Forwarding<C> implements Applicant {
 		const hasArrived = this.#response?.hasBegun === true;
 		// One that was used before may end at any time, and says nothing of its endpoint.
 		if (!this.#isReused || hasArrived) endpoint.failed(error?.message ?? 'it closed the connection');
-		this.#failed = [...this.#failed, endpoint];
-		if (this.#mayRepeat(error, upstream.isConnected)) {
-			if (this.#pool !== undefined) this.#pool.counts.repeated += 1;
+		if (this.#attempts?.mayRepeat(upstream, error, this.#request.hasBegun, hasArrived) === true) {
 			// It is not the client's turn until there is another connection.
 			this.#exchange.client.deadline = never;
 			this.turnCame();
@@ -187,114 +157,61 @@ export class Forwarding<C> implements Applicant {
 		this.#exchange.refuse(faultOf(hasArrived), error ?? new Error('the upstream closed the connection'));
 	}
 
-	#writeFields(): void {
-		const { head, client } = this.#exchange;
-		const { upstream, upstreamLines } = this.#action;
-		const forwarded = client.forwardedLines(head, this.#host);
-		this.#fields = upstreamFields(head, upstream, client.isTrusted, forwarded, upstreamLines);
-	}
-
 	#attempt(): void {
 		const { head, isUpgrade } = this.#exchange;
-		const edits = this.#action.upstream;
-		// An upgrade gets a connection of its own: it never comes back. What was repeated once meets no second stale one.
-		const upstream = this.#pool?.lease(this, this.#failed, isUpgrade || this.#isRepeated);
+		// An upgrade gets a connection of its own: it never comes back.
+		const upstream = this.#attempts?.lease(this, isUpgrade);
 		if (upstream === 'waiting' || upstream === undefined) return;
 		if (upstream === 'overloaded') {
 			this.#exchange.refuse('overloaded', new Error('too many requests to the upstream are under way'));
 			return;
 		}
 		this.#upstream = upstream;
-		this.#tried += 1;
-		this.#hasBegun = false;
-		// Nothing of the body was taken before. Until the connection is there nothing may be, or it would be taken twice, and
-		// the second time from the request behind it.
-		if (this.#unsent === undefined) this.#body = undefined;
-		const holdsUnauthorized = this.#renewal === undefined && !isUpgrade && mayRenew(head, edits);
+		const holdsUnauthorized = this.#renewal === undefined && !isUpgrade && mayRenew(head, this.#action.upstream);
 		this.#response = new ResponseRelay(this.#exchange, this.#action, holdsUnauthorized);
-		const host = edits.upstream.preserveHost && this.#host !== '' ? this.#host : upstream.shelf.authority;
-		const upgrade = isUpgrade ? offeredProtocols(head) : undefined;
-		this.#headText = upstreamHead(head, edits, { host, fields: this.#fields, upgrade });
+		this.#request.writeHead(this.#action, upstream.shelf.authority);
 		this.#isReused = upstream.isConnected;
 		if (this.#isReused) this.#begin();
 	}
 
 	/** The connection is there: the head goes out, with as much of the body as there is. */
 	#begin(): void {
-		const { head, engine, client } = this.#exchange;
+		const { head, engine } = this.#exchange;
 		const upstream = this.#upstream;
 		if (upstream === undefined) return;
-		if (!head.hasBody) {
-			upstream.wire.write(this.#headText);
-			// What may be sent again can wait for the end of the turn; anything else has to know whether it was taken.
-			if (!idempotent.has(head.method)) upstream.wire.flush();
-			this.#hasBegun = !upstream.wire.isBroken;
-			this.#isSent = true;
-			upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
+		if (head.hasBody) {
+			this.#sent(this.#request.begin(upstream.wire));
 			return;
 		}
-		const unsent = this.#unsent;
-		if (unsent !== undefined) {
-			this.#unsent = undefined;
-			this.#sendPiece(unsent);
-			return;
-		}
-		this.#body = client.bodyOf(head);
-		if (head.expectsContinue && !client.hasMore) client.response.goOn();
-		this.#sendBody();
+		this.#request.sendHead(upstream.wire);
+		upstream.deadline = engine.sweep.in(this.#action.upstream.upstream.timeout);
 	}
 
-	/** Sends the part of the body that is there. The head waits for the first of it, so that both go out at once. */
-	#sendBody(): void {
-		const { client, engine } = this.#exchange;
-		const upstream = this.#upstream;
-		const body = this.#body;
-		if (upstream === undefined || body === undefined) return;
-		const bytes = client.pull(body);
-		if (bytes === null) {
-			this.#exchange.refuse('request_malformed', new Error('the chunked body is malformed'));
-			return;
-		}
-		const { body: limit } = engine.options.limits;
-		if (limit !== undefined && body.received > limit) {
-			this.#exchange.refuse('content_too_large');
-			return;
-		}
-		if (bytes === undefined) this.#pieceSent(body);
-		else this.#sendPiece({ before: body.prefix, bytes, start: body.start, end: body.end, after: body.suffix });
-	}
-
-	#sendPiece(piece: Piece): void {
+	#sent(sending: Sending): void {
 		const { client } = this.#exchange;
-		const upstream = this.#upstream;
-		const body = this.#body;
-		if (upstream === undefined || body === undefined) return;
-		const lead = this.#hasBegun ? '' : this.#headText;
-		upstream.wire.send(lead + piece.before, piece.bytes, piece.start, piece.end, piece.after);
-		if (!this.#hasBegun) upstream.wire.flush();
-		// The first write on a lease met a connection that was gone: then nothing of it was taken.
-		if (!this.#hasBegun && upstream.wire.isBroken) {
-			this.#unsent = { ...piece, bytes: kept(piece.bytes) };
-			client.pauseReading();
-			client.deadline = never;
-			return;
+		switch (sending) {
+			case 'more':
+				this.#awaitBody();
+				break;
+			case 'blocked':
+				client.pauseReading();
+				this.#awaitClient();
+				this.#awaitResponse();
+				break;
+			case 'complete':
+				this.#awaitClient();
+				this.#awaitResponse();
+				break;
+			case 'untaken':
+				client.pauseReading();
+				client.deadline = never;
+				break;
+			case 'malformed':
+				this.#exchange.refuse('request_malformed', new Error('the chunked body is malformed'));
+				break;
+			case 'too_large':
+				this.#exchange.refuse('content_too_large');
 		}
-		this.#hasBegun = true;
-		this.#pieceSent(body);
-	}
-
-	#pieceSent(body: Body): void {
-		const { client } = this.#exchange;
-		if (body.isComplete) {
-			this.#isSent = true;
-			this.#awaitClient();
-			this.#awaitResponse();
-		} else if (this.#upstream !== undefined && this.#upstream.wire.isBlocked) {
-			this.#isHeldBack = true;
-			client.pauseReading();
-			this.#awaitClient();
-			this.#awaitResponse();
-		} else this.#awaitBody();
 	}
 
 	/** It is the client that everybody waits for. */
@@ -319,8 +236,9 @@ export class Forwarding<C> implements Applicant {
 		const { sweep } = this.#exchange.engine;
 		// Its connection is not read while the client has to catch up: whatever it sends, nobody would hear it.
 		if (this.#isWaitedFor) this.#upstream.deadline = never;
-		else if (this.#response?.head === undefined || this.#isHeldBack) this.#upstream.deadline = sweep.in(timeout);
-		else this.#upstream.deadline = this.#isSent ? sweep.in(bodyTimeout) : never;
+		else if (this.#response?.head === undefined || this.#request.isHeldBack)
+			this.#upstream.deadline = sweep.in(timeout);
+		else this.#upstream.deadline = this.#request.isSent ? sweep.in(bodyTimeout) : never;
 	}
 
 	#hear(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>, chunk: Buffer): void {
@@ -384,7 +302,7 @@ export class Forwarding<C> implements Applicant {
 	}
 
 	#giveBack(response: ResponseRelay<C>, upstream: UpstreamConnection<Endpoint>): void {
-		const mayGoOn = this.#upstream !== undefined && this.#isSent && !this.#exchange.isUpgrade;
+		const mayGoOn = this.#upstream !== undefined && this.#request.isSent && !this.#exchange.isUpgrade;
 		if (mayGoOn && response.isReusable) upstream.shelf.shelve(upstream, response.keepAlive);
 		else if (mayGoOn && response.isWorthDraining) {
 			upstream.lease(new Drain(upstream, response));
@@ -431,8 +349,8 @@ export class Forwarding<C> implements Applicant {
 		// What is left of its answer is not worth a connection.
 		upstream?.destroy();
 		this.#action = withCredential(this.#action, fields);
-		this.#writeFields();
-		this.#tried = 0;
+		this.#request.writeFields(this.#action);
+		this.#attempts?.restart();
 		this.turnCame();
 	}
 
@@ -467,25 +385,8 @@ export class Forwarding<C> implements Applicant {
 		this.#isStopped = true;
 		const upstream = this.#upstream;
 		const response = this.#response;
-		if (upstream !== undefined && response !== undefined) {
-			if (this.#isSent && response.isReusable && !this.#exchange.isUpgrade) {
-				upstream.shelf.shelve(upstream, response.keepAlive);
-			} else upstream.destroy();
-		}
-		const { head, client } = this.#exchange;
-		if (this.#body === undefined && head.hasBody) this.#body = client.bodyOf(head);
-		client.deadline = never;
-		this.#exchange.finish(this.#body?.isComplete === false ? this.#body : undefined);
-	}
-
-	#mayRepeat(error: Error | undefined, wasConnected: boolean): boolean {
-		const endpoints = this.#pool?.endpoints.length ?? 0;
-		if (!wasConnected) return this.#tried < endpoints + (this.#isRepeated ? 1 : 0);
-		const { head } = this.#exchange;
-		if (this.#isRepeated || this.#response?.hasBegun === true) return false;
-		// Nothing of a request that still waits for its body has been sent.
-		if (this.#hasBegun && (head.hasBody || !idempotent.has(head.method))) return false;
-		this.#isRepeated = error === undefined || isBrokenConnection(error);
-		return this.#isRepeated;
+		if (upstream !== undefined && response !== undefined) this.#giveBack(response, upstream);
+		this.#exchange.client.deadline = never;
+		this.#exchange.finish(this.#request.unwanted);
 	}
 }
