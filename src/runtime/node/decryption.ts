@@ -92,14 +92,14 @@ function decryptionKey(
 	encryptions: readonly ContentEncryption[],
 ): DecryptionKey {
 	const bound: ReadonlySet<KeyManagementAlgorithm> = new Set(algorithms);
-	const loading = loadJose();
+	void loadJose();
 	return {
 		kid,
 		algorithms: bound,
 		encryptions: new Set(encryptions),
 		async decrypt(token, algorithm, encryption) {
 			if (!bound.has(algorithm)) return undefined;
-			const { compactDecrypt } = await loading;
+			const { compactDecrypt } = await loadJose();
 			try {
 				const { plaintext } = await compactDecrypt(token, key, {
 					keyManagementAlgorithms: [algorithm],
@@ -117,11 +117,16 @@ function decryptionKey(
 
 let jose: Promise<typeof import('jose')> | undefined;
 
-/** Who has no encrypted tokens does without; who has some need not wait for the first one. A failure is met by who decrypts. */
+/**
+ * Who has no encrypted tokens does without; who has some need not wait for the first one. A failure is met by who decrypts,
+ * and the next one tries anew: a process without descriptors has some again later.
+ */
 function loadJose(): Promise<typeof import('jose')> {
 	if (jose === undefined) {
 		jose = import('jose');
-		jose.catch(() => {});
+		jose.catch(() => {
+			jose = undefined;
+		});
 	}
 	return jose;
 }
