@@ -6,9 +6,10 @@ import { basename, extname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { namedValuesIn } from '#apim/statements/named-values';
 import type { KnownCertificate } from '#apim/translate/keys';
-import type { NoteKind } from '#apim/translate/notes';
+import type { Note, NoteKind, Spot } from '#apim/translate/notes';
 import { markOf } from '#apim/translate/references';
 import { type Translation, translatePolicy } from '#apim/translate/translate';
+import { validationsIn } from '#assembly/apim-keys';
 import { type CheckedPolicy, checkPolicy, placeOf } from '#assembly/apim-policies';
 import { defaults } from '#config/defaults';
 import type { ApimDefinition, ApimPolicyDefinition, ApimScope } from '#config/definition';
@@ -58,6 +59,7 @@ export interface ImportedFile {
 	readonly notes: readonly { readonly kind: NoteKind; readonly place: string; readonly message: string }[];
 }
 
+const entraHost = 'login.microsoftonline.com';
 const outcomes = { translated: 'translated', kept: 'kept as a policy', refused: 'cannot be run' } as const;
 
 export async function importPolicies(files: readonly string[], sources: ImportSources): Promise<Imported> {
@@ -75,9 +77,10 @@ export async function importPolicies(files: readonly string[], sources: ImportSo
 		const translation = isRefused || sources.keepPolicies ? undefined : translate(policy, checked, apim, writer);
 		if (isRefused) refused.push(file);
 		else if (translation?.kind === 'translated') writer.addTranslated(file, translation);
-		else writer.addKept(file, policy);
+		else writer.addKept(file, policy, metadataHosts(checked));
 		const outcome = isRefused ? 'refused' : (translation?.kind ?? 'kept');
-		const notes = (translation?.notes ?? []).map((note) => ({
+		const differences = [...(translation?.notes ?? []), ...(outcome === 'kept' ? metadataNotes(checked) : [])];
+		const notes = differences.map((note) => ({
 			kind: note.kind,
 			place: placeOf(note),
 			message: hide(note.message),
@@ -96,6 +99,33 @@ export async function importPolicies(files: readonly string[], sources: ImportSo
 	return { config: writer.configuration(apim), refused, findings, files: done, report };
 }
 
+/** Expressions that make the address of metadata, and the hosts that stand in them as they are. */
+function dynamicMetadata({ policy }: CheckedPolicy): readonly (Spot & { readonly hosts: readonly string[] })[] {
+	return validationsIn(policy?.sections.inbound ?? []).flatMap(({ configurations, tenant, place: { file } }) =>
+		[...configurations, ...(tenant === undefined ? [] : [tenant])].flatMap((value) => {
+			if (value.kind === 'constant') return [];
+			const written = [...value.source.matchAll(/https:\/\/([a-z0-9.-]+(?::[0-9]+)?)\//gi)];
+			const hosts = written.flatMap(([, host = '']) => [host.toLowerCase()]);
+			return [{ file, position: value.position, hosts: value === tenant ? [...hosts, entraHost] : hosts }];
+		}),
+	);
+}
+
+function metadataHosts(checked: CheckedPolicy): readonly string[] {
+	return dynamicMetadata(checked).flatMap(({ hosts }) => hosts);
+}
+
+function metadataNotes(checked: CheckedPolicy): readonly Note[] {
+	return dynamicMetadata(checked).map(({ hosts, ...spot }) => ({
+		...spot,
+		kind: hosts.length === 0 ? 'kept' : 'changed',
+		message:
+			hosts.length === 0
+				? 'which hosts its metadata may come from is not known: say it in apim.allowed_openid_hosts'
+				: `metadata comes from apim.allowed_openid_hosts alone: ${hosts.join(', ')}`,
+	}));
+}
+
 async function readApim({ namedValues, certificates, fragments, readFile }: ImportSources): Promise<ApimDefinition> {
 	return {
 		namedValues,
@@ -109,7 +139,7 @@ async function readApim({ namedValues, certificates, fragments, readFile }: Impo
 			})),
 		),
 		backends: [],
-		allowedOpenidHosts: ['login.microsoftonline.com'],
+		allowedOpenidHosts: [entraHost],
 		algorithms: defaults.apimAlgorithms,
 		managedIdentity: undefined,
 	};
@@ -156,6 +186,7 @@ class ConfigurationWriter {
 	readonly #providers = new Map<string, { readonly name: string; readonly settings: ProviderFile }>();
 	readonly #routes: Record<string, unknown>[] = [];
 	readonly #kept: ApimPolicyDefinition[] = [];
+	readonly #metadataHosts = new Set<string>();
 
 	constructor(sources: ImportSources) {
 		this.sources = sources;
@@ -193,7 +224,8 @@ class ConfigurationWriter {
 		this.#routes.push({ ...named, providers: names, ...rules, upstream: upstream ?? this.sources.upstream });
 	}
 
-	addKept(file: string, policy: ApimPolicyDefinition): void {
+	addKept(file: string, policy: ApimPolicyDefinition, hosts: readonly string[]): void {
+		for (const host of hosts) this.#metadataHosts.add(host);
 		const path = (name: string) => this.#path(name);
 		const written =
 			policy.length === 1 ? path(file) : Object.fromEntries(policy.map(({ scope, file: own }) => [scope, path(own)]));
@@ -214,6 +246,7 @@ class ConfigurationWriter {
 				? {}
 				: { fragments: Object.fromEntries(fragments.map(({ name, file }) => [name, this.#path(file)])) }),
 			...(certificates.length === 0 ? {} : { certificates: this.#certificates() }),
+			...(this.#metadataHosts.size === 0 ? {} : { allowed_openid_hosts: [...this.#metadataHosts] }),
 		};
 		const providers = [...this.#providers.values()].map(({ name, settings }) => [name, settings] as const);
 		return {

@@ -107,6 +107,7 @@ test('some shapes are kept, and those are all', async () => {
 		[
 		  "azure-ad-token-domain",
 		  "azure-ad-token-multi-tenant",
+		  "azure-ad-token-of-the-request",
 		  "backend-not-forwarded",
 		  "backend-rewritten",
 		  "check-absent",
@@ -123,6 +124,7 @@ test('some shapes are kept, and those are all', async () => {
 		  "openid-config-and-keys",
 		  "openid-config-any-tenant-with-issuers",
 		  "openid-config-of-id-tokens",
+		  "openid-config-of-the-request",
 		  "openid-config-unknown",
 		  "openid-configs-two-with-issuers",
 		  "outbound-at-the-response",
