@@ -2,6 +2,7 @@
  * Reads the whole of a small request body, for an answer that depends on it. Bounded: in octets by whoever asks, in time
  * like every body.
  */
+import { Buffer } from 'node:buffer';
 import type { Answer } from '#core/index';
 import type { Body } from '../h1/body.ts';
 import type { Exchange } from './exchange.ts';
@@ -77,9 +78,11 @@ export class Collecting<C> {
 
 	clientDrained(): void {}
 
-	/** Copied: the buffer of a read is used again. */
-	#keep(bytes: Uint8Array, content: readonly number[]): void {
-		for (let i = 0; i + 1 < content.length; i += 2) this.#pieces.push(bytes.slice(content[i], content[i + 1]));
+	/** Copied: the buffer of a read is used again. A Buffer's own `slice` would be another view of it. */
+	#keep(bytes: Buffer, content: readonly number[]): void {
+		for (let i = 0; i + 1 < content.length; i += 2) {
+			this.#pieces.push(Buffer.from(bytes.subarray(content[i], content[i + 1])));
+		}
 	}
 
 	async #answer(): Promise<void> {
