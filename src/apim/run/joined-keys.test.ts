@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Algorithm, PublicKey, VerificationKey } from '#core/index';
 import { judgeIssuer } from './issuer-rule.ts';
-import { joinKeys, type KeyMember } from './joined-keys.ts';
+import { joinKeys, type KeyMember, policyKeys } from './joined-keys.ts';
 
 const algorithms: ReadonlySet<Algorithm> = new Set<Algorithm>(['RS256', 'PS256']);
 
@@ -70,4 +70,19 @@ test('the word of one that withdrew the key ends; while its keys cannot be had n
 test('a key that was no candidate here vouches for nothing', () => {
 	const keys = joinKeys([memberOf('a', () => [keyOf('t')])]);
 	expect([keys.knows(keyOf('t')), [...keys.vouchingFor(keyOf('t'), 0)]]).toEqual([false, []]);
+});
+
+test('a key of the policy for another algorithm does not hide that metadata may have the one that is asked for', () => {
+	const secret: VerificationKey = { ...keyOf(undefined), kid: undefined, algorithms: new Set<Algorithm>(['HS256']) };
+	const beside = (lookup: ReturnType<KeyMember['source']['candidates']>) => {
+		const metadata = memberOf('a', () => []);
+		const keys = joinKeys([
+			{ ...metadata, source: { ...metadata.source, candidates: () => lookup } },
+			policyKeys([secret]),
+		]);
+		return keys.source.candidates('RS256', 'new', 0);
+	};
+	expect([beside('unavailable'), beside('unknown'), beside([])]).toEqual(['unavailable', 'unknown', []]);
+	expect(beside([keyOf('t')])).toHaveLength(1);
+	expect(joinKeys([policyKeys([secret])]).source.candidates('RS256', 'new', 0)).toEqual([]);
 });

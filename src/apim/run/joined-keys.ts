@@ -33,13 +33,18 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 
 	function candidates(algorithm: Algorithm, kid: string | undefined, monotonic: number): KeyLookup {
 		const found: VerificationKey[] = [];
+		// Whether a key is there, but not for this algorithm: by the word of metadata, and by that of the policy.
 		let isBound = false;
+		let isBoundHere = false;
 		let isUnavailable = false;
+		let isUnknown = false;
 		for (const each of members) {
 			const lookup = each.source.candidates(algorithm, kid, monotonic);
 			if (lookup === 'unavailable') isUnavailable = true;
+			if (lookup === 'unknown' && each.isDiscovered) isUnknown = true;
 			if (typeof lookup === 'string') continue;
-			isBound ||= lookup.length === 0;
+			if (lookup.length === 0 && each.isDiscovered) isBound = true;
+			if (lookup.length === 0 && !each.isDiscovered) isBoundHere = true;
 			for (const key of lookup) {
 				known.set(key, { key, member: each });
 				// One try is enough for a key that several have.
@@ -48,7 +53,9 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 		}
 		if (found.length > 0) return found.slice(0, mostCandidates);
 		if (isBound) return [];
-		return isUnavailable ? 'unavailable' : 'unknown';
+		if (isUnavailable) return 'unavailable';
+		// A key of the policy that takes tokens of any `kid` says nothing of those that metadata may have by now.
+		return isBoundHere && !isUnknown ? [] : 'unknown';
 	}
 
 	function* vouchingFor(voucher: Voucher, monotonic: number): Iterable<Vouching> {
