@@ -84,7 +84,7 @@ const sections: readonly (readonly [title: string, rows: readonly Row[]])[] = [
 				effect: 'closed',
 			},
 			{
-				what: 'a tunnel whose token has expired; with `all` a response, too',
+				what: 'a tunnel whose token has expired or was revoked; with `all` a response, too',
 				limit: `\`${defaults.endAtExpiry}\``,
 				key: 'end_at_expiry',
 				effect: 'closed, broken off',

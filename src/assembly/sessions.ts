@@ -19,13 +19,13 @@ import { defaultFetchLimits } from '#keys/verification/fetch-json';
 import type { KeySource } from '#keys/verification/key-source';
 import { createEndSession, type EndSession } from '#sessions/ending';
 import { createHandles } from '#sessions/handles';
-import type { Keeper } from '#sessions/keeper';
+import type { EndedSession, Keeper } from '#sessions/keeper';
 import { createOverview, type SessionsOverview } from '#sessions/overview';
 import { createPages, createPageTable, type TakeLogoutToken } from '#sessions/pages';
 import { createRefresher } from '#sessions/refresh';
 import { createReturnTo } from '#sessions/return-to';
 import { createSealedCookies } from '#sessions/sealed-cookies';
-import type { Session } from '#sessions/session';
+import type { SessionMark } from '#sessions/session';
 import { createLookUp, createSessionSource } from '#sessions/source';
 import { takeLease } from '#store/lease';
 import type { Runtime } from './assemble.ts';
@@ -76,9 +76,9 @@ function createOne(definition: SessionsDefinition, parts: Parts) {
 	const { clock, timers, log } = runtime;
 	const { name, origin, cookie, paths, timeout, client } = definition;
 	const lifetimes = { idle: definition.idleTimeout, absolute: definition.lifetime };
-	const keeper = createKeeper(definition, parts);
+	const keeper = telling(createKeeper(definition, parts), parts);
 	const flow = createFlow(definition, parts);
-	const endedBy = (session: Session) => revocationOf(session, client.id, definition.provider, parts);
+	const endedBy = (session: SessionMark) => endOf(session, client.id, definition.provider, parts);
 	const refresher = createRefresher({
 		keeper,
 		flow,
@@ -143,7 +143,7 @@ function createSessionsOverview(parts: Parts, made: ReadonlyMap<string, Ending>)
 		.flatMap(({ name, idleTimeout, lifetime, client, provider }) => {
 			const end = made.get(name)?.end;
 			const lifetimes = { idle: idleTimeout, absolute: lifetime };
-			const endedBy = (session: Session) => revocationOf(session, client.id, provider, parts);
+			const endedBy = (session: SessionMark) => endOf(session, client.id, provider, parts);
 			return end === undefined ? [] : [{ name, provider, lifetimes, endedBy, end }];
 		});
 	const sealed = definition.sessions.flatMap(({ name, cookie }) => {
@@ -152,7 +152,8 @@ function createSessionsOverview(parts: Parts, made: ReadonlyMap<string, Ending>)
 		// It cannot have begun later than now, so this lasts until it is over in any case.
 		return [{ name, end: (id: string) => keeper.end({ id, createdAt: runtime.clock.now() / 1000 }) }];
 	});
-	return createOverview({ kinds, sealed, store, sealing, clock: runtime.clock });
+	const tellEnded = (id: string) => state.endedSessions.tell(id, runtime.clock.now() / 1000 + longestToken);
+	return createOverview({ kinds, sealed, tellEnded, store, sealing, clock: runtime.clock });
 }
 
 function endingOf(name: string, keeper: Keeper, flow: CodeFlow, { log }: Runtime): EndSession {
@@ -186,6 +187,24 @@ function createKeeper(definition: SessionsDefinition, { state, runtime, sealing 
 		cryptography: runtime.cryptography,
 	};
 	return definition.cookie.kind === 'handle' ? createHandles(common) : createSealedCookies(common);
+}
+
+/** Seconds for which an access token may be good of which nobody here knows more. */
+const longestToken = 24 * 60 * 60;
+
+/**
+ * However a session ends, every gateway hears of it, for what it has open. They hear of it first: if it then cannot be ended,
+ * it counts as ended all the same, and whoever ends it once more finds it.
+ */
+function telling(keeper: Keeper, { state, runtime }: Parts): Keeper {
+	return {
+		...keeper,
+		async end(session: EndedSession) {
+			const until = session.accessExpiresAt ?? runtime.clock.now() / 1000 + longestToken;
+			await state.endedSessions.tell(session.id, until);
+			await keeper.end(session);
+		},
+	};
 }
 
 function createFlow(definition: SessionsDefinition, parts: SessionsParts): CodeFlow {
@@ -244,9 +263,15 @@ async function endpointOf(metadata: ServerMetadata, name: CallName): Promise<str
 	return url;
 }
 
+/** Why a session has ended although its record is there, or may be there again. */
+function endOf(session: SessionMark, client: string, provider: string, parts: SessionsParts): string | undefined {
+	if (parts.state.endedSessions.has(session.id)) return 'it was ended';
+	return revocationOf(session, client, provider, parts);
+}
+
 /** Asks the revocations as for a token that was issued at the login: what ends those of the user ends the session. */
 function revocationOf(
-	{ issuer, subject, sid, createdAt }: Session,
+	{ issuer, subject, sid, createdAt }: SessionMark,
 	client: string,
 	provider: string,
 	{ state, runtime }: SessionsParts,

@@ -2,12 +2,27 @@
  * The state that outlives requests and configurations: the store, what this gateway holds of it in memory, and whether
  * that is fresh enough to decide by. It is opened once a process; a reload changes nothing about it.
  */
-import type { Clock, Cryptography, LedgerEntry, Log, Sealing, SharedBuckets, Store, Timers } from '#core/index';
+import type {
+	Clock,
+	Cryptography,
+	Evidence,
+	LedgerEntry,
+	Log,
+	Principal,
+	Sealing,
+	SharedBuckets,
+	Store,
+	Timers,
+} from '#core/index';
 import { createStoredPairs, type StoredPairs } from '#keys/pairs/stored-pairs';
 import { createStoredMintingKeys, type StoredMintingKeys } from '#keys/signing/stored-minting-keys';
 import type { Revoked } from '#pipeline/authorize/revocation';
 import { createLocalBuckets } from '#pipeline/limit/local-buckets';
+import type { DenySet } from '#revocation/deny-set';
+import { createEndedSessions, type EndedSessions } from '#revocation/ended-sessions';
+import type { Revocation } from '#revocation/revocation';
 import { createRevocations, type Revocations } from '#revocation/revocations';
+import { createUnderWay, type Ending, type UnderWay } from '#revocation/under-way';
 import { createFollower } from '#store/follower';
 import { createMemoryStore } from '#store/memory';
 import { createPresence, type Presence } from './presence.ts';
@@ -19,6 +34,10 @@ export interface State {
 	/** Seals what is secret before it reaches the store; undefined: a store that may not hold secrets. */
 	readonly sealing: Sealing | undefined;
 	readonly revocations: Revocations;
+	/** Browser sessions that ended not long ago, here or elsewhere. */
+	readonly endedSessions: EndedSessions;
+	/** What is open here and ends when it is revoked, or with its session. */
+	readonly underWay: UnderWay;
 	/** Key pairs that are made while the gateway runs. */
 	readonly pairs: StoredPairs;
 	/** Keys of minted tokens that the gateway makes. */
@@ -81,7 +100,15 @@ export function createState(options: StateOptions): State {
 		clock,
 		digest: options.cryptography.digest,
 		log,
+		onDenied: (find) => underWay.review((...asked) => endingOf(find, ...asked)),
 	});
+	const endedSessions = createEndedSessions({
+		store,
+		catchUp: () => follower.catchUp(),
+		clock,
+		onEnded: (ids) => underWay.review((evidence) => (isOf(ids, evidence) ? sessionEnding(evidence) : undefined)),
+	});
+	const underWay = createUnderWay({ judge: (...asked) => endingOf(revocations.find, ...asked), log });
 	const pairs = createStoredPairs({
 		store,
 		sealing: options.sealing,
@@ -110,6 +137,7 @@ export function createState(options: StateOptions): State {
 					presence.changed();
 				},
 			},
+			endedSessions,
 			pairs,
 			mintingKeys,
 		],
@@ -121,6 +149,15 @@ export function createState(options: StateOptions): State {
 		timers,
 		revision: () => follower.revisions().get(revocations.ledger) ?? 0,
 	});
+	/** As for a request: its session first, which may be denied where its token is not; then its token, by what `find` knows. */
+	function endingOf(find: DenySet['find'], evidence: Evidence, principal: Principal): Ending | undefined {
+		const ending = sessionEnding(evidence);
+		if (ending !== undefined) return ending;
+		const revocation = find(principal, evidence, clock.now() / 1000);
+		if (revocation === undefined) return undefined;
+		return { reason: 'token_revoked', check: 'revocation', found: inWords(revocation) };
+	}
+
 	let wasStale = false;
 	let outages = 0;
 	let cancelWatch: (() => void) | undefined;
@@ -152,12 +189,14 @@ export function createState(options: StateOptions): State {
 		sharedBuckets: options.sharedBuckets,
 		sealing: options.sealing,
 		revocations,
+		endedSessions,
+		underWay,
 		pairs,
 		mintingKeys,
 		revoked: {
 			deniedBy(principal, evidence) {
 				const revocation = revocations.find(principal, evidence);
-				return revocation === undefined ? undefined : `revoked: ${revocation.kind}, by ${revocation.by}`;
+				return revocation === undefined ? undefined : inWords(revocation);
 			},
 			unknownSince,
 		},
@@ -190,6 +229,19 @@ export function createState(options: StateOptions): State {
 			await store.close();
 		},
 	};
+}
+
+function inWords({ kind, by }: Revocation): string {
+	return `revoked: ${kind}, by ${by}`;
+}
+
+function isOf(ids: ReadonlySet<string>, { session }: Evidence): boolean {
+	return session !== undefined && ids.has(session);
+}
+
+function sessionEnding({ sessionEndedBy }: Evidence): Ending | undefined {
+	const found = sessionEndedBy?.();
+	return found === undefined ? undefined : { reason: 'session_ended', check: 'session', found };
 }
 
 /** State that ends with the process and that nobody shares: for whoever assembles without a store. */

@@ -150,6 +150,6 @@ export const responses = () =>
 export const endAtExpiry = () =>
 	z.enum(['tunnels', 'all']).meta({
 		description:
-			'What ends when the token expires: `tunnels` (WebSocket and the like), or `all`: also responses that are still under way, such as server-sent events, which are then broken off.',
+			'What ends when the token expires or is revoked, or its session ends: `tunnels` (WebSocket and the like), or `all`: also responses that are still under way, such as server-sent events, which are then broken off.',
 		default: defaults.endAtExpiry,
 	});

@@ -89,6 +89,8 @@ export class Evidence implements Facts {
 	credential: Credential | undefined = undefined;
 	/** Names the browser session that the credential came from. */
 	session: string | undefined = undefined;
+	/** Whether that session has ended since, in words for records; undefined: it has not. */
+	sessionEndedBy: (() => string | undefined) | undefined = undefined;
 	/** `Set-Cookie` fields for the answer. */
 	setCookies: HeaderList | undefined = undefined;
 	/** Digest of the whole token: a flat string that keeps no request buffer alive. */

@@ -30,6 +30,8 @@ export interface FoundSession {
 	readonly token: string;
 	/** Names the session in records; tells nothing of its cookie. */
 	readonly id: string;
+	/** Whether it has ended since, in words for records; undefined: it has not. Never waits, never throws. */
+	endedBy(): string | undefined;
 	/** `Set-Cookie` fields for the answer. */
 	readonly cookies: HeaderList;
 }

@@ -1,5 +1,6 @@
 import type { RenewCredential } from './backend-token.ts';
 import type { ContentEdit } from './content-edit.ts';
+import type { Evidence } from './evidence.ts';
 import type { Facts } from './facts.ts';
 import type { Principal } from './principal.ts';
 import type { DenyReason, FaultReason } from './reasons.ts';
@@ -19,7 +20,9 @@ export type Verdict =
 			readonly until: number;
 			/** The same for a response that is still under way: a stream of events, say. */
 			readonly responseUntil: number;
-			readonly facts: Facts;
+			/** Whether a response that is still under way ends when the credential is revoked, as a tunnel does in any case. */
+			readonly endsResponse: boolean;
+			readonly facts: Evidence;
 	  }
 	| {
 			readonly kind: 'answer';

@@ -30,6 +30,7 @@ import {
 	trailNames,
 	trailStrip,
 } from '#observe/request-trail';
+import type { UnderWay } from '#revocation/under-way';
 
 export interface RequestHandlerOptions {
 	/** What is in force now: asked once a request, which is then decided and worded by that alone. */
@@ -40,6 +41,8 @@ export interface RequestHandlerOptions {
 	/** The ids of a request; undefined: of one whose head could not be read. */
 	readonly trailOf: (request: RequestView | undefined) => RequestTrail;
 	readonly metrics: RequestMetrics;
+	/** What is open, and ends when its credential is revoked. */
+	readonly underWay: Pick<UnderWay, 'add'>;
 	/** Undefined: spans are not exported. */
 	readonly span: ((span: FinishedSpan) => void) | undefined;
 }
@@ -63,7 +66,7 @@ interface Remembered {
 }
 
 export function createRequestHandler(options: RequestHandlerOptions): RequestHandler<Remembered> {
-	const { current, clock, log, audit, trailOf, metrics, span } = options;
+	const { current, clock, log, audit, trailOf, metrics, underWay, span } = options;
 	/** Ids of requests that the engine refused before they were decided, from their wording to their record. */
 	const undecided = new WeakMap<RequestView, RequestTrail>();
 	let headless: RequestTrail | undefined;
@@ -168,6 +171,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
 			);
 			return withRequestId(answer, decision?.record.trail ?? keepTrail(request));
 		},
+		opened({ record: { verdict } }, cut) {
+			return verdict.kind === 'allow' ? underWay.add(verdict.facts, cut) : () => {};
+		},
 		ended(outcome, request, decision) {
 			const remembered = decision?.record;
 			const verdict = remembered?.verdict;
@@ -221,6 +227,7 @@ function toAction({ verdict, trail, inForce }: Remembered, request: RequestView)
 				responseLines: { names: idNames, text: idLine(trail) },
 				until: verdict.until,
 				responseUntil: verdict.responseUntil,
+				endsResponse: verdict.endsResponse,
 			};
 		case 'answer': {
 			const { status, headers, body, read } = verdict;

@@ -103,6 +103,7 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
 			audit: withEvents(trail, observation.event),
 			trailOf: observation.trailOf,
 			metrics: observation.metrics,
+			underWay: state.underWay,
 			span: observation.span,
 		}),
 	);

@@ -33,6 +33,8 @@ export type Action =
 			readonly until: number;
 			/** The same for a response that is still under way; it is broken off. */
 			readonly responseUntil: number;
+			/** Whether `opened` is told of a response that is under way too; absent: of a tunnel alone. */
+			readonly endsResponse?: boolean;
 	  }
 	| { readonly kind: 'answer'; readonly answer: Answer }
 	| CollectAction;
@@ -62,6 +64,12 @@ export interface RequestHandler<C> {
 	 * head could be read.
 	 */
 	refuse(reason: Reason, request: RequestView | undefined, decision: Decision<C> | undefined): Answer;
+	/**
+	 * Called when a forward has become a tunnel, and for responses whose action says so, when the head has gone out. `cut`
+	 * ends it as its time does, for a reason that its outcome then has; it must not be called before this returns. What
+	 * comes back is called when it is over. Absent: nothing is cut before its time. Must not throw.
+	 */
+	opened?(decision: Decision<C>, cut: (reason: Reason) => void): () => void;
 	/** Called exactly once for every `decide` and for every refusal without one. Must not throw. */
 	ended(outcome: Outcome, request: RequestView | undefined, decision: Decision<C> | undefined): void;
 }

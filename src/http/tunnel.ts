@@ -14,8 +14,11 @@ export interface TunnelOptions {
 	ended(): void;
 }
 
-/** Joins them. Both wires must have come out of their parsers; errors end the tunnel and are not reported. */
-export function joinWires(client: Wire, upstream: Wire, options: TunnelOptions): void {
+/**
+ * Joins them. Both wires must have come out of their parsers; errors end the tunnel and are not reported. Returns what cuts
+ * it at once.
+ */
+export function joinWires(client: Wire, upstream: Wire, options: TunnelOptions): () => void {
 	let open = 2;
 	const cut = (): void => {
 		client.destroy();
@@ -62,4 +65,5 @@ export function joinWires(client: Wire, upstream: Wire, options: TunnelOptions):
 	pass(upstream, client);
 	client.socket.resume();
 	upstream.socket.resume();
+	return cut;
 }

@@ -347,6 +347,7 @@ function allow(route: RoutePolicy, evidence: Evidence, headers: HeaderList, { se
 		response: responseEdits(route, evidence, set),
 		until,
 		responseUntil: route.endsResponses ? until : Number.POSITIVE_INFINITY,
+		endsResponse: route.endsResponses,
 		facts: evidence,
 	};
 }

@@ -74,6 +74,14 @@ test.each([
 	expect(denies({ kind, value, issuedBefore: now - 500 }, principal({ issuedAt: undefined }))).toBe(true);
 });
 
+test('what is asked again later is judged by the time that it is then', () => {
+	const set = createDenySet({ digest });
+	set.put(revocation({ kind: 'subject', value: 'alice' }));
+	const [who, gathered] = [principal(), evidence()];
+	expect([now + 59, now + 60].map((later) => set.find(who, gathered, later) !== undefined)).toEqual([true, false]);
+	expect(set.find(who, gathered)).toBeDefined();
+});
+
 test('claims that are no text, or not there, are nobody', () => {
 	for (const claims of [{}, { jti: 7, sid: ['s1'] }, { jti: null }] as const) {
 		const who = principal({ claims, subject: undefined, client: undefined });

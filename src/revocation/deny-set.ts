@@ -7,8 +7,11 @@ import type { Revocation } from './revocation.ts';
 import { tokenIdentity } from './token-identity.ts';
 
 export interface DenySet {
-	/** The revocation that denies this credential; undefined: none. Never waits, never throws. */
-	find(principal: Principal, evidence: Evidence): Revocation | undefined;
+	/**
+	 * The revocation that denies this credential; undefined: none. Never waits, never throws. `now`: seconds since the
+	 * epoch; default: when its request came.
+	 */
+	find(principal: Principal, evidence: Evidence, now?: number): Revocation | undefined;
 	get(id: string): Revocation | undefined;
 	/** In place of the one with the same id. */
 	put(revocation: Revocation): void;
@@ -65,27 +68,27 @@ export function createDenySet({ digest }: DenySetOptions): DenySet {
 		}
 	}
 
-	function findByDigest(principal: Principal, evidence: Evidence): Revocation | undefined {
+	function findByDigest(principal: Principal, evidence: Evidence, now: number): Revocation | undefined {
 		const token = evidence.credential?.token;
 		if (digests.size === 0 || token === undefined) return undefined;
 		const identity = tokenIdentity(principal.kind, token, evidence.credential?.scheme ?? '');
-		return denying(digests, digest(identity), principal, evidence);
+		return denying(digests, digest(identity), principal, now);
 	}
 
 	return {
-		find(principal, evidence) {
+		find(principal, evidence, now = evidence.now) {
 			if (byId.size === 0) return undefined;
 			const denials = issuers.get(principal.issuer);
-			if (denials === undefined) return findByDigest(principal, evidence);
+			if (denials === undefined) return findByDigest(principal, evidence, now);
 			const { claims, subject, client } = principal;
 			return (
-				denying(denials.issuer, '', principal, evidence) ??
-				denying(denials.subject, subject, principal, evidence) ??
-				denying(denials.client, client, principal, evidence) ??
-				denying(denials.session, text(member(claims, 'sid')), principal, evidence) ??
-				denying(denials.jti, text(member(claims, 'jti')), principal, evidence) ??
-				denying(denials.key, keyOf(evidence), principal, evidence) ??
-				findByDigest(principal, evidence)
+				denying(denials.issuer, '', principal, now) ??
+				denying(denials.subject, subject, principal, now) ??
+				denying(denials.client, client, principal, now) ??
+				denying(denials.session, text(member(claims, 'sid')), principal, now) ??
+				denying(denials.jti, text(member(claims, 'jti')), principal, now) ??
+				denying(denials.key, keyOf(evidence), principal, now) ??
+				findByDigest(principal, evidence, now)
 			);
 		},
 		get: (id) => byId.get(id),
@@ -110,7 +113,7 @@ function denying(
 	denied: Denied,
 	value: string | undefined,
 	{ issuedAt }: Principal,
-	{ now }: Evidence,
+	now: number,
 ): Revocation | undefined {
 	if (denied.size === 0 || value === undefined) return undefined;
 	// A token that does not say when it was issued may have been issued before.

@@ -4,6 +4,7 @@ import { fakeClock, fakeLog, settled } from '../../test/support/fake-runtime.ts'
 import { requestView } from '../../test/support/request-view.ts';
 import { nodeCryptography } from '../runtime/node/cryptography.ts';
 import { createMemoryStore } from '../store/memory.ts';
+import type { DenySet } from './deny-set.ts';
 import type { Denial } from './revocation.ts';
 import { createRevocations, TooMany } from './revocations.ts';
 
@@ -26,15 +27,17 @@ function gateways(capacity?: number) {
 			revocations.apply(changes.entries, { isReset: position === undefined || changes.isReset, isLost });
 			position = changes.position;
 		};
+		const news: DenySet['find'][] = [];
 		const revocations = createRevocations({
 			store,
 			catchUp,
+			onDenied: (find) => news.push(find),
 			clock,
 			digest: nodeCryptography.digest,
 			log,
 			...(capacity === undefined ? {} : { capacity }),
 		});
-		return { ...revocations, catchUp };
+		return { ...revocations, catchUp, news };
 	}
 	return { clock, log, behind, newStore, a: gateway(), b: gateway() };
 }
@@ -44,11 +47,7 @@ function denial(clock: { now(): number }, parts: Partial<Denial> = {}): Denial {
 	return { kind: 'subject', issuer, value: 'alice', issuedBefore: undefined, until: now + 600, ...parts };
 }
 
-function denied(
-	revocations: { find: ReturnType<typeof gateways>['a']['find'] },
-	clock: { now(): number },
-	issuedAgo = 5,
-) {
+function denied(revocations: { find: DenySet['find'] }, clock: { now(): number }, issuedAgo = 5) {
 	const now = clock.now() / 1000;
 	const principal: Principal = {
 		provider: 'idp',
@@ -67,6 +66,20 @@ function denied(
 	};
 	return revocations.find(principal, new Evidence(requestView({}), now, 0)) !== undefined;
 }
+
+test('what is denied from now on is told by itself; what ends, and what nobody changed, is not', async () => {
+	const { a, b, clock } = gateways();
+	await a.revoke(denial(clock), { by: 'admin' });
+	const { id } = await a.revoke(denial(clock, { value: 'bob' }), { by: 'admin' });
+	expect(a.news.map((find) => denied({ find }, clock))).toEqual([true, false]);
+	await a.lift(id);
+	await a.catchUp();
+	expect(a.news).toHaveLength(2);
+	// Whoever comes later hears of all that is there.
+	await b.catchUp();
+	expect(b.news.map((find) => denied({ find }, clock))).toEqual([true]);
+	expect([denied(a, clock), denied(b, clock)]).toEqual([true, true]);
+});
 
 test('in force here at once, there after the next reading, and over at its end', async () => {
 	const { a, b, clock } = gateways();

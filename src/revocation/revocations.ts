@@ -3,7 +3,7 @@
  * was known to be revoked stays so until its time is over, even when the store has forgotten it; then it is told again.
  */
 import type { Clock, Evidence, LedgerEntry, Log, Principal, Store } from '#core/index';
-import { createDenySet } from './deny-set.ts';
+import { createDenySet, type DenySet } from './deny-set.ts';
 import {
 	type Denial,
 	mergeRevocations,
@@ -16,7 +16,8 @@ import {
 export const revocationLedger = 'revocations';
 
 export interface Revocations {
-	find(principal: Principal, evidence: Evidence): Revocation | undefined;
+	/** `now`: seconds since the epoch; default: when its request came. */
+	find(principal: Principal, evidence: Evidence, now?: number): Revocation | undefined;
 	/**
 	 * Denies from now on, on every gateway that follows the store. Of two revocations of the same thing the result denies
 	 * what either does. Rejects with StoreUnavailable, and with TooMany.
@@ -44,6 +45,8 @@ export interface RevocationsOptions {
 	readonly clock: Clock;
 	readonly digest: (text: string) => string;
 	readonly log: Log;
+	/** Told of what is denied from now on: `find` knows nothing but that. Must not throw. */
+	readonly onDenied?: (find: DenySet['find']) => void;
 	/** Default 100,000. */
 	readonly capacity?: number;
 }
@@ -52,7 +55,7 @@ export interface RevocationsOptions {
 const margin = 300;
 
 export function createRevocations(options: RevocationsOptions): Revocations {
-	const { store, catchUp, clock, digest, log, capacity = 100_000 } = options;
+	const { store, catchUp, clock, digest, log, onDenied, capacity = 100_000 } = options;
 	const denied = createDenySet({ digest });
 	const revisions = new Map<string, number>();
 	const nowSeconds = (): number => clock.now() / 1000;
@@ -77,7 +80,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 		}
 	}
 
-	function take({ key, revision, value }: LedgerEntry): void {
+	function takeOne({ key, revision, value }: LedgerEntry, news: DenySet): void {
 		if (value === undefined) {
 			denied.remove(key);
 			revisions.delete(key);
@@ -89,7 +92,14 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 			return;
 		}
 		denied.put(revocation);
+		news.put(revocation);
 		revisions.set(key, revision);
+	}
+
+	function take(entries: readonly LedgerEntry[]): void {
+		const news = createDenySet({ digest });
+		for (const entry of entries) takeOne(entry, news);
+		if (news.size > 0) onDenied?.(news.find);
 	}
 
 	/** The store began anew: what is still in force here is told again. */
@@ -101,7 +111,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
 	return {
 		ledger: revocationLedger,
-		find: (principal, evidence) => denied.find(principal, evidence),
+		find: denied.find,
 		revoke,
 		async lift(id) {
 			await catchUp();
@@ -118,14 +128,14 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 		apply(entries, { isReset, isLost }) {
 			denied.purge(nowSeconds());
 			if (!isReset) {
-				for (const entry of entries) take(entry);
+				take(entries);
 				return;
 			}
 			const named = new Set(entries.map(({ key }) => key));
 			const missing = denied.list().filter(({ id }) => !named.has(id));
 			if (!isLost) for (const { id } of missing) denied.remove(id);
 			revisions.clear();
-			for (const entry of entries) take(entry);
+			take(entries);
 			if (isLost && missing.length > 0) {
 				restore(missing).catch((error: unknown) => log.error('lost revocations could not be written again', { error }));
 			}

@@ -13,6 +13,9 @@ export interface Kept {
 	readonly cookies: HeaderList;
 }
 
+/** As much as its end needs. */
+export type EndedSession = Pick<Session, 'id' | 'createdAt'> & Partial<Pick<Session, 'accessExpiresAt'>>;
+
 /** Every method rejects with StoreUnavailable when the store does not answer. */
 export interface Keeper {
 	/** Under a new cookie, whatever the browser had before. Undefined: it is too large for one. */
@@ -26,7 +29,7 @@ export interface Keeper {
 	/** Notes that it is in use; what else was written meanwhile stays. */
 	touch(kept: Kept): Promise<Kept>;
 	/** From now on its cookie counts for nothing, on every gateway. */
-	end(session: Pick<Session, 'id' | 'createdAt'>): Promise<void>;
+	end(session: EndedSession): Promise<void>;
 	/** `Set-Cookie` fields that remove it from the browser. */
 	readonly clear: HeaderList;
 }

@@ -3,7 +3,7 @@ import type { Clock, Sealing, Store } from '#core/index';
 import type { EndSession } from './ending.ts';
 import { placeOf, sessionSpace } from './handles.ts';
 import { isSealedId } from './sealed-cookies.ts';
-import { idleEndOf, type Lifetimes, readSession, type Session, timeLeft } from './session.ts';
+import { idleEndOf, type Lifetimes, readSession, type SessionMark, timeLeft } from './session.ts';
 
 export interface ListedSession {
 	readonly id: string;
@@ -57,11 +57,13 @@ export interface OverviewOptions {
 		readonly provider: string;
 		readonly lifetimes: Lifetimes;
 		/** Why it has ended although it is still there; undefined: it has not. */
-		readonly endedBy: (session: Session) => string | undefined;
+		readonly endedBy: (session: SessionMark) => string | undefined;
 		readonly end: EndSession;
 	}[];
 	/** Those in sealed cookies. */
 	readonly sealed: readonly { readonly name: string; readonly end: (id: string) => Promise<void> }[];
+	/** Tells every gateway of the end of one that is of no kind. */
+	readonly tellEnded: (id: string) => Promise<void>;
 	readonly store: Store;
 	readonly sealing: Sealing;
 	readonly clock: Pick<Clock, 'now'>;
@@ -71,7 +73,7 @@ export interface OverviewOptions {
 const mostRecords = 100_000;
 const step = 1_000;
 
-export function createOverview({ kinds, sealed, store, sealing, clock }: OverviewOptions): SessionsOverview {
+export function createOverview({ kinds, sealed, tellEnded, store, sealing, clock }: OverviewOptions): SessionsOverview {
 	function open(id: string, value: string): ListedSession | undefined {
 		const now = clock.now() / 1000;
 		for (const { name, provider, lifetimes, endedBy } of kinds) {
@@ -116,6 +118,7 @@ export function createOverview({ kinds, sealed, store, sealing, clock }: Overvie
 				return true;
 			}
 			// Of sessions that the configuration no longer has, or sealed under a key that is gone: nobody can use it, and it goes.
+			await tellEnded(id);
 			return store.remove(sessionSpace, id);
 		},
 	};

@@ -27,6 +27,9 @@ export interface Session {
 	readonly generation: number;
 }
 
+/** What tells a session from others, with nothing that opens it. */
+export type SessionMark = Pick<Session, 'id' | 'issuer' | 'subject' | 'sid' | 'createdAt'>;
+
 export interface Lifetimes {
 	/** Seconds without a request. */
 	readonly idle: number;

@@ -14,7 +14,7 @@ import type { EndSession } from './ending.ts';
 import { type ForgeryRules, forgeryIn } from './forgery.ts';
 import type { Keeper, Kept } from './keeper.ts';
 import type { Refresher } from './refresh.ts';
-import { isUseNews, type Lifetimes, type Session } from './session.ts';
+import { isUseNews, type Lifetimes, type SessionMark } from './session.ts';
 
 export interface SourceOptions {
 	readonly name: string;
@@ -30,7 +30,7 @@ export interface SourceOptions {
 	readonly keeper: Keeper;
 	readonly refresher: Refresher;
 	/** Whether a logout or a revocation has ended it, in words for records; undefined: none has. */
-	readonly endedBy: (session: Session) => string | undefined;
+	readonly endedBy: (session: SessionMark) => string | undefined;
 	readonly end: EndSession;
 	readonly clock: Pick<Clock, 'now'>;
 }
@@ -67,7 +67,10 @@ export function createSessionSource(options: SourceOptions): SessionSource {
 		}
 		const news = isUseNews(fresh.kept.session, lifetimes, clock.now() / 1000);
 		const { session, cookies } = news ? await keeper.touch(fresh.kept) : fresh.kept;
-		return { token: session.accessToken, id: session.id, cookies };
+		// Without its tokens: what is open may ask for hours.
+		const { id, issuer, subject, sid, createdAt } = session;
+		const endedBy = () => options.endedBy({ id, issuer, subject, sid, createdAt });
+		return { token: session.accessToken, id, endedBy, cookies };
 	}
 
 	return {

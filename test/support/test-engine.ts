@@ -3,7 +3,7 @@
 import { onTestFinished } from 'vitest';
 import { type Log, passingRules, type Reason, type RequestEdits, type RequestView, type Upstream } from '#core/index';
 import { createEngine } from '#http/create-engine';
-import type { Action, Decision, Engine, EngineOptions, Outcome } from '#http/engine';
+import type { Action, Decision, Engine, EngineOptions, Outcome, RequestHandler } from '#http/engine';
 import { upstream as upstreamOf } from './definition.ts';
 
 export interface TestEngine {
@@ -24,6 +24,7 @@ export type Decide = (request: RequestView) => Decision<string> | Promise<Decisi
 
 export interface TestEngineOptions {
 	decide: Decide;
+	readonly opened?: NonNullable<RequestHandler<string>['opened']>;
 	refuse?(reason: Reason): { status: number; headers: [string, string][]; body: string };
 	readonly engine?: Partial<Pick<EngineOptions, 'listeners' | 'trustedProxies' | 'lookup'>>;
 	readonly limits?: Partial<EngineOptions['limits']>;
@@ -69,6 +70,7 @@ export async function testEngine(options: TestEngineOptions): Promise<TestEngine
 					headers: [['X-Reason', reason]],
 					body: `refused: ${reason}`,
 				},
+			...(options.opened === undefined ? {} : { opened: options.opened }),
 			ended(outcome, request, decision) {
 				outcomes.push({ ...outcome, target: request?.target, record: decision?.record });
 				const woken = waiting;

@@ -37,6 +37,8 @@ export class Exchange<C> {
 	#isFlushing = false;
 	#unwanted: Body | undefined;
 	#alarm: Alarm | undefined;
+	/** To be called when it is over. */
+	#unwatch: (() => void) | undefined;
 	#reason: Reason | undefined;
 	#cause: unknown;
 	#forwardedAt = -1;
@@ -120,9 +122,21 @@ export class Exchange<C> {
 	headSent(status: number): void {
 		this.#sent = status;
 		const action = this.#decision?.action;
-		if (action?.kind === 'forward' && action.responseUntil !== Number.POSITIVE_INFINITY) {
+		if (action?.kind !== 'forward') return;
+		if (action.responseUntil !== Number.POSITIVE_INFINITY) {
 			this.#alarm = new Alarm(action.responseUntil, () => this.#expire());
 		}
+		if (action.endsResponse === true) this.watch(() => this.#expire());
+	}
+
+	/** From now on whoever decided may have it ended before its time. */
+	watch(cut: () => void): void {
+		const decision = this.#decision;
+		if (decision === undefined) return;
+		this.#unwatch = this.engine.handler.opened?.(decision, (reason) => {
+			this.#reason ??= reason;
+			cut();
+		});
 	}
 
 	/** All of the response is written. `unwanted` is what is left of the request's body. */
@@ -182,6 +196,7 @@ export class Exchange<C> {
 		if (this.#phase === 'over') return;
 		this.#phase = 'over';
 		this.#alarm?.clear();
+		this.#unwatch?.();
 		this.engine.open -= 1;
 		const outcome = {
 			status,

@@ -56,7 +56,7 @@ export function joinAfterSwitch<C>(
 	const server = upstream.detach();
 	wire.send(answer, rest, 0, rest.length, '');
 	if (toUpstream !== undefined) server.send('', toUpstream, 0, toUpstream.length, '');
-	joinWires(wire, server, {
+	const cut = joinWires(wire, server, {
 		idle: engine.options.timeouts.tunnelIdle,
 		until: action.until,
 		ended: () => {
@@ -64,5 +64,6 @@ export function joinAfterSwitch<C>(
 			exchange.end(101);
 		},
 	});
+	exchange.watch(cut);
 	return true;
 }

@@ -25,6 +25,7 @@ export function createSessionCheck(sources: readonly SessionSource[]): Check {
 		if (credential === undefined) throw new Error('a session without a cookie');
 		evidence.credential = { scheme: 'bearer', token: found.token, location: credential.location };
 		evidence.session = found.id;
+		evidence.sessionEndedBy = found.endedBy;
 		if (found.cookies.length > 0) evidence.setCookies = found.cookies;
 		return null;
 	}
