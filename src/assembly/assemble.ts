@@ -229,9 +229,12 @@ function ownDocumentsOf({ minting }: BackendTokens): OwnDocuments | undefined {
 	return createOwnDocuments(minting.definition.issuer, minting.documents);
 }
 
+/** Characters of base64url: 132 bits. */
+const tokenIdLength = 22;
+
 function createTokenId(digestKey: string | undefined, cryptography: Cryptography): (digest: string) => string {
-	const digest = cryptography.keyedDigest(
+	return cryptography.keyedDigest(
 		digestKey === undefined ? cryptography.randomBytes(32) : encodeUtf8(digestKey),
+		tokenIdLength,
 	);
-	return (token) => digest(token).slice(0, 22);
 }

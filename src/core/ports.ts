@@ -114,8 +114,11 @@ export interface Cryptography {
 	hexDigest(text: string): string;
 	/** SHA-256 of these octets, base64url. */
 	digestOctets(octets: Uint8Array): string;
-	/** A function that gives HMAC-SHA-256 of `text`, base64url, under `key`. */
-	keyedDigest(key: Uint8Array): (text: string) => string;
+	/**
+	 * A function that gives HMAC-SHA-256 of `text`, base64url, under `key`: its first `length` characters, without one all 43.
+	 * Flat like `digest`, also when cut.
+	 */
+	keyedDigest(key: Uint8Array, length?: number): (text: string) => string;
 	randomBytes(length: number): Uint8Array;
 }
 

@@ -142,6 +142,8 @@ test('the keyed digest is HMAC-SHA-256 (RFC 2104), for keys and texts of any len
 			const digest = nodeCryptography.keyedDigest(key);
 			const expected = texts.map((each) => createHmac('sha256', key).update(each, 'utf8').digest('base64url'));
 			expect(texts.map(digest)).toEqual(expected);
+			const cut = nodeCryptography.keyedDigest(key, 22);
+			expect(texts.map(cut)).toEqual(expected.map((each) => each.slice(0, 22)));
 		}),
 	);
 });
