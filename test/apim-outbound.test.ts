@@ -121,7 +121,22 @@ beforeAll(async () => {
 					{ address: '127.0.0.1:0', tls: { certificate: 'tls.pem', key: 'tls.key' } },
 				],
 			},
-			files: { 'tls.pem': ownCertificate.certificate, 'tls.key': ownCertificate.key },
+			routes: (upstream) => [
+				{
+					name: 'routed',
+					path: '/routed/**',
+					apim_policy: './routed.xml',
+					upstream,
+					cors: { origins: ['https://app.example.com'], credentials: true },
+				},
+			],
+			files: {
+				'routed.xml': outbound(
+					`${when('context.Response.StatusCode == 500', returned('503'))}${set('X-N', '@((4 / (404 - context.Response.StatusCode)).ToString())')}`,
+				),
+				'tls.pem': ownCertificate.certificate,
+				'tls.key': ownCertificate.key,
+			},
 			answer: (request, response) => {
 				const name = /\/([a-zA-Z]+)(?:\?|$)/.exec(request.url ?? '')?.[1] ?? '';
 				(answers[name] ?? answers['counted'])?.(request, response);
@@ -262,10 +277,18 @@ describe('return-response is all that the client gets', () => {
 		},
 	);
 
-	test('a page of another origin can read it', async () => {
+	test('a page of another origin can read it, and what fails in its place', async () => {
 		const origin = 'https://app.example.com';
-		const { response } = await rig.send({ target: '/shared/counted', headers: [['Origin', origin]] });
-		expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([409, origin]);
+		for (const [target, status] of [
+			['/shared/counted', 409],
+			['/routed/failed', 503],
+			['/routed/counted', 200],
+			['/routed/missing', 500],
+		] as const) {
+			const { response } = await rig.send({ target, headers: [['Origin', origin]] });
+			expect([response.status, response.headers.get('access-control-allow-origin')], target).toEqual([status, origin]);
+			expect(response.headers.get('server'), target).toBe(target === '/routed/counted' ? 'inner/1' : undefined);
+		}
 	});
 
 	test('to a client of HTTP/1.0 the end of the connection ends it', async () => {

@@ -105,3 +105,15 @@ function asciiJson(value: JsonValue): string {
 function isList(value: JsonValue): value is readonly JsonValue[] {
 	return Array.isArray(value);
 }
+
+/**
+ * A value without the white space around it that HTTP knows (RFC 9110 §5.5), or without other characters. Linear. `trim` takes
+ * more: U+00A0, which in latin1 is the last octet of many a letter in UTF-8 (`à`).
+ */
+export function withoutBlanks(value: string, blanks = ' \t'): string {
+	let start = 0;
+	let end = value.length;
+	while (start < end && blanks.includes(value.charAt(start))) start += 1;
+	while (end > start && blanks.includes(value.charAt(end - 1))) end -= 1;
+	return value.slice(start, end);
+}

@@ -1,6 +1,6 @@
 /** One request on its way through a policy: what statements have made of it, and what expressions see. */
 import type { Evidence, HeaderList, ProgramSurroundings, Upstream } from '#core/index';
-import { isFieldValue } from '#formats/header-value';
+import { isFieldValue, withoutBlanks } from '#formats/header-value';
 import type { Reads, TextValue } from '../statements/value.ts';
 import type { ContextBuilder } from './context.ts';
 import { EvaluationFailure, type Failure, type PolicyResponse } from './failure.ts';
@@ -82,7 +82,7 @@ export class PolicyRun {
 
 	/** As a field value (RFC 9110 §5.5), its octets those of UTF-8. Throws EvaluationFailure for line breaks and the like. */
 	fieldValue(value: TextValue): string {
-		const text = this.text(value).trim();
+		const text = withoutBlanks(this.text(value), ' \t\r\n');
 		const field = /[^\x20-\x7e]/.test(text) ? asOctets(text) : text;
 		if (!isFieldValue(field)) throw new EvaluationFailure('a header value holds a control character');
 		return field;

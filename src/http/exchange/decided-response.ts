@@ -3,6 +3,7 @@
  * Until then nothing of it has gone on, so whatever fails here, the client reads nothing of the upstream's.
  */
 import type { Answer, FaultReason, ResponseEdits, ResponseView } from '#core/index';
+import { withoutBlanks } from '#formats/header-value';
 import type { OwnLines } from '../engine.ts';
 import { clientFields } from '../h1/response-fields.ts';
 import { ResponseHead } from '../h1/response-head.ts';
@@ -56,7 +57,7 @@ function viewOf(head: ResponseHead, edits: ResponseEdits, own: OwnLines | undefi
 }
 
 function reasonOf({ text }: ResponseHead, { withheld, rules }: ResponseEdits): string {
-	const phrase = text.slice('HTTP/1.1 200 '.length, text.indexOf('\r')).trim();
+	const phrase = withoutBlanks(text.slice('HTTP/1.1 200 '.length, text.indexOf('\r')));
 	return rules.echo !== 'pass' && withheld.some((secret) => phrase.includes(secret)) ? '' : phrase;
 }
 
@@ -64,6 +65,6 @@ function reasonOf({ text }: ResponseHead, { withheld, rules }: ResponseEdits): s
 function listed(lines: string): (readonly [name: string, value: string])[] {
 	return lines.split('\r\n').flatMap((line) => {
 		const colon = line.indexOf(':');
-		return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()] as const];
+		return colon < 0 ? [] : [[line.slice(0, colon), withoutBlanks(line.slice(colon + 1))] as const];
 	});
 }

@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { withoutBlanks } from '#formats/header-value';
 import type { PreparedAnswer } from '../answer.ts';
 import type { ResponseWriter } from '../exchange/client.ts';
 import type { Stretch } from '../h1/body.ts';
@@ -48,7 +49,7 @@ export class StreamWriter implements ResponseWriter {
 		for (let at = 0; at < fields.length; ) {
 			const colon = fields.indexOf(':', at);
 			const end = fields.indexOf('\r\n', colon);
-			addField(head, fields.slice(at, colon), fields.slice(colon + 1, end).trim());
+			addField(head, fields.slice(at, colon), withoutBlanks(fields.slice(colon + 1, end)));
 			at = end + 2;
 		}
 		if (framing >= 0 && !hasNoContent(status)) head['content-length'] = String(framing);
