@@ -68,6 +68,14 @@ test('one whose time is over already is told all the same', async () => {
 	expect((await a.tell('two', inSeconds(-10)), a.has('two'))).toBe(true);
 });
 
+test('the whole ledger again, as after a break, is no news', async () => {
+	const { a, store, inSeconds } = gateways();
+	await a.tell('one', inSeconds(60));
+	await a.tell('two', inSeconds(60));
+	a.apply((await store.changes(endedSessionsLedger, undefined, 10)).entries);
+	expect(a.news).toEqual([['one'], ['two']]);
+});
+
 test('of too many the first are forgotten, the news of them is not', async () => {
 	const { a, b, inSeconds } = gateways(2);
 	for (const id of ['one', 'two', 'three']) await a.tell(id, inSeconds(60));
