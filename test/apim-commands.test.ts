@@ -77,3 +77,33 @@ test.each([[[]], [['--json']]])('apim test names named values and the token wher
 	for (const shown of ['{{backend-key}}', '(the token)', 'north']) expect(stdout).toContain(shown);
 	for (const hidden of [secret, token]) expect(stdout + stderr).not.toContain(hidden);
 });
+
+test.each([
+	['an object behind a byte order mark', `\ufeff${values}`],
+	['the list of the command line of Azure', JSON.stringify([{ displayName: 'backend-key', name: 'x', value: secret }])],
+	[
+		'the list of its API',
+		JSON.stringify({ value: [{ name: 'x', properties: { displayName: 'backend-key', value: secret } }], count: 1 }),
+	],
+])('named values are read from %s', async (_, content) => {
+	const policy = policyOf(
+		'<set-header name="X-Key" exists-action="override"><value>{{backend-key}}</value></set-header>',
+	);
+	const files = { 'p.xml': policy, 'values.json': content };
+	const { code, stdout, stderr } = await countersign(files, 'apim', 'test', 'p.xml', '--named-values', 'values.json');
+	expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+	expect(stdout).toContain('X-Key: {{backend-key}}');
+});
+
+test.each(['nonsense', 'ftp://example.com', 'https://'])('--upstream %s is a wrong command line', async (upstream) => {
+	const { code, stdout, stderr } = await countersign(
+		{ 'p.xml': policyOf('') },
+		'import',
+		'apim',
+		'p.xml',
+		'--upstream',
+		upstream,
+	);
+	expect([code, stdout]).toEqual([2, '']);
+	expect(stderr).toContain('--upstream is an http or https URL');
+});

@@ -6,15 +6,17 @@ import { parseStrictJson } from '#formats/strict-json';
 import { UsageError } from './usage.ts';
 
 /**
- * Texts by name: a JSON object, or the list of `{name, value}` that Azure gives out (`properties` around them or not).
+ * Texts by name: a JSON object, or the list of `{name, value}` that Azure gives out (`properties` around them or not, as the
+ * `value` of an object or not).
  * Secrets that Azure gives out without a value are left out.
  */
 export async function readNamedValues(file: string | undefined): Promise<Readonly<Record<string, string>>> {
 	if (file === undefined) return {};
-	const value = parseStrictJson(await readFile(file, 'utf8'));
+	const value = await readJson(file);
+	const entries = isJsonObject(value) && Array.isArray(value['value']) ? value['value'] : value;
 	const values: [string, string][] = [];
-	if (Array.isArray(value)) {
-		for (const entry of value as readonly unknown[]) {
+	if (Array.isArray(entries)) {
+		for (const entry of entries as readonly unknown[]) {
 			if (!isJsonObject(entry)) throw new UsageError(`${file}: expected {name, value} in the list`);
 			const inner = isJsonObject(entry['properties']) ? entry['properties'] : entry;
 			const name = inner['displayName'] ?? entry['name'];
@@ -29,6 +31,11 @@ export async function readNamedValues(file: string | undefined): Promise<Readonl
 	return Object.fromEntries(values);
 }
 
+/** Undefined for what is no JSON. Windows puts a byte order mark in front of it. */
+async function readJson(file: string): Promise<unknown> {
+	return parseStrictJson((await readFile(file, 'utf8')).replace(/^\ufeff/, ''));
+}
+
 /** Issuers by metadata URL: what stands in a file of `--openid`, keys or not. */
 export async function readIssuers(file: string | undefined): Promise<ReadonlyMap<string, string>> {
 	return new Map(
@@ -41,7 +48,7 @@ export async function readIssuers(file: string | undefined): Promise<ReadonlyMap
 /** What would be fetched: JSON `{"metadata URL": {"issuer", "jwks"}}`. */
 export async function readOpenid(file: string | undefined): Promise<Readonly<Record<string, JsonObject>>> {
 	if (file === undefined) return {};
-	const value = parseStrictJson(await readFile(file, 'utf8'));
+	const value = await readJson(file);
 	if (!isJsonObject(value)) throw new UsageError(`${file} is no JSON object`);
 	return Object.fromEntries(
 		Object.entries(value).map(([url, entry]) => {

@@ -53,6 +53,9 @@ export async function runImport(args: readonly string[]): Promise<number> {
 	}
 	if (positionals.length === 0) throw new UsageError('name at least one policy file');
 	const file = (name: string) => textOption(values[name]);
+	const upstream = file('upstream') ?? 'http://127.0.0.1:9001';
+	if (!/^https?:\/\//i.test(upstream) || !URL.canParse(upstream))
+		throw new UsageError('--upstream is an http or https URL');
 	const imported = await importPolicies(positionals, {
 		namedValues: await readNamedValues(file('named-values')),
 		certificates: await findCertificates(file('certificates')),
@@ -63,7 +66,7 @@ export async function runImport(args: readonly string[]): Promise<number> {
 		}),
 		issuers: await readIssuers(file('openid')),
 		keepPolicies: values['keep-policies'] === true,
-		upstream: file('upstream') ?? 'http://127.0.0.1:9001',
+		upstream,
 		folder: process.cwd(),
 		readFile: (path) => readFile(path, 'utf8'),
 	});
