@@ -107,3 +107,35 @@ test.each(['nonsense', 'ftp://example.com', 'https://'])('--upstream %s is a wro
 	expect([code, stdout]).toEqual([2, '']);
 	expect(stderr).toContain('--upstream is an http or https URL');
 });
+
+test('no named value is taken from a variable that every machine has', async () => {
+	const names = ['user', 'path', 'http-proxy', 'api-user'];
+	const policy = policyOf(`<set-variable name="v" value="${names.map((name) => `{{${name}}}`).join('')}" />`);
+	const { stdout } = await countersign(
+		{ 'p.xml': policy, 'values.json': JSON.stringify(Object.fromEntries(names.map((name) => [name, 'x']))) },
+		'import',
+		'apim',
+		'p.xml',
+		'--named-values',
+		'values.json',
+		'--json',
+	);
+	expect((JSON.parse(stdout) as { config: { apim: unknown } }).config.apim).toEqual({
+		named_values: {
+			user: '${env:APIM_USER}',
+			path: '${env:APIM_PATH}',
+			'http-proxy': '${env:APIM_HTTP_PROXY}',
+			'api-user': '${env:API_USER}',
+		},
+	});
+});
+
+test('a backend with a statement that is not supported is not said to forward nothing', async () => {
+	const policy = policyOf('').replace(
+		'<backend><base />',
+		'<backend><retry condition="@(true)" count="1" interval="1"><forward-request /></retry>',
+	);
+	const { stderr } = await countersign({ 'p.xml': policy }, 'import', 'apim', 'p.xml');
+	expect(stderr).toContain('<retry> is not supported');
+	expect(stderr).not.toContain('not_forwarded');
+});

@@ -59,6 +59,9 @@ export interface ImportedFile {
 	readonly notes: readonly { readonly kind: NoteKind; readonly place: string; readonly message: string }[];
 }
 
+/** Variables that are set without anybody having meant the policy: one of these would be filled in with something else. */
+const ofTheMachine =
+	/^(?:_*|(?:OLD)?PWD|PATH|HOME|HOST|HOSTNAME|PORT|USER|USERNAME|LOGNAME|SHELL|SHLVL|LANG|LANGUAGE|LC_.*|TERM|TZ|TE?MP|TMPDIR|MAIL|EDITOR|DISPLAY|OS|COMPUTERNAME|NODE_.*|npm_.*|SSL_.*|[A-Z]*_PROXY)$/;
 const entraHost = 'login.microsoftonline.com';
 const outcomes = { translated: 'translated', kept: 'kept as a policy', refused: 'cannot be run' } as const;
 
@@ -200,7 +203,7 @@ class ConfigurationWriter {
 			.toUpperCase()
 			.replaceAll(/[^A-Z0-9]/g, '_')
 			.replace(/^(?=[0-9])/, '_');
-		const name = unused(plain, new Set(this.#variables.values()), '_');
+		const name = unused(ofTheMachine.test(plain) ? `APIM_${plain}` : plain, new Set(this.#variables.values()), '_');
 		this.#variables.set(namedValue, name);
 		return name;
 	}

@@ -136,7 +136,9 @@ function readSections(
 			reading.error('attribute_unknown', position, `<${section}> has no attribute ${name}`);
 		}
 		const statements = readStatements(element, reading);
-		if (section === 'backend' && !flatStatements(statements).some(({ kind }) => forwards.has(kind))) {
+		// Of what could not be read nobody knows whether it forwards.
+		const isRead = statements.length === element.children.length;
+		if (section === 'backend' && isRead && !flatStatements(statements).some(({ kind }) => forwards.has(kind))) {
 			const message =
 				'<backend> has neither <base/> nor <forward-request/>: nothing is forwarded, the answer is an empty 200';
 			reading.warn('not_forwarded', element.position, message);
