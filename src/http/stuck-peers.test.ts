@@ -148,7 +148,7 @@ test('an upstream whose early answer waits for a slow client is not late, whatev
 		},
 	});
 	const ejection = { failures: 1, time: 60_000, maxTime: 60_000, statuses: [] };
-	const decide = forwardTo([upstream.url, upstream.url], { upstream: { bodyTimeout: 150, timeout: 150, ejection } });
+	const decide = forwardTo([upstream.url, upstream.url], { upstream: { bodyTimeout: 700, timeout: 700, ejection } });
 	const gateway = await testEngine({ decide });
 	const client = await rawClient(gateway.url);
 	client.socket.pause();
@@ -156,7 +156,7 @@ test('an upstream whose early answer waits for a slow client is not late, whatev
 	await upstream.arrived(1);
 	await pause(100);
 	client.send('more');
-	await pause(400);
+	await pause(1_500);
 	expect(gateway.outcomes).toEqual([]);
 	client.socket.resume();
 	expect((await client.response()).body.length).toBe(large);
