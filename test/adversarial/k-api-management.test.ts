@@ -171,6 +171,11 @@ describe('what may not have been meant is a warning', () => {
 			'warning any_tenant',
 		],
 		[
+			'any tenant by the address of Entra',
+			'<validate-azure-ad-token tenant-id="https://login.microsoftonline.com/common"/>',
+			'warning any_tenant',
+		],
+		[
 			'a placeholder',
 			good.replace('<issuer>x<', '<issuer>https://login.microsoftonline.com/{tenantId}/v2.0<'),
 			'warning placeholder_unrendered',

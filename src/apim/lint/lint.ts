@@ -65,7 +65,9 @@ function namesAnyTenant(value: TextValue): boolean {
 }
 
 function isAnyTenant(value: TextValue | undefined): boolean {
-	return value?.kind === 'constant' && /^(common|organizations|consumers)$/.test(value.text);
+	return (
+		value?.kind === 'constant' && /^(?:https:\/\/[a-z0-9.-]+\/)?(common|organizations|consumers)\/?$/.test(value.text)
+	);
 }
 
 /** Claims of a token that nobody has verified when they are read (K14). */
