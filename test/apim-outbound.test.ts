@@ -43,6 +43,7 @@ const answers: Readonly<Record<string, (request: IncomingMessage, response: Serv
 	none: (_, response) => void response.writeHead(204, { 'X-Inner': 'one' }).end(),
 	unchanged: (_, response) => void response.writeHead(304, { ETag: '"v1"', 'Content-Length': 99 }).end(),
 	twice: (_, response) => void response.writeHead(200, { 'X-Inner': ['one', 'two'], 'x-other': 'ü' }).end(),
+	allowing: (_, response) => void response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end(),
 	page: (_, response) => void response.writeHead(200, { 'Content-Type': 'text/html' }).end('<a href="http://inner/">'),
 	stream(request, response) {
 		response.writeHead(200, { ...told, 'Content-Type': 'text/event-stream' });
@@ -97,6 +98,11 @@ beforeAll(async () => {
 			),
 			replaced: outbound(
 				when('context.Response.StatusCode == 200', '<find-and-replace from="inner" to="api.example.com" />'),
+			),
+			skipping: outbound(`${set('Server', 'ours', 'skip')}${set('X-Ours', 'ours', 'skip')}`),
+			foreign: outbound(
+				set('X-Status', '@(context.Response.StatusCode.ToString())'),
+				'<cors><allowed-origins><origin>https://app.example.com</origin></allowed-origins></cors>',
 			),
 			unforwarded: outbound(
 				when(
@@ -187,6 +193,23 @@ describe('expressions see status and fields of the response', () => {
 		expect(response.body).toBe(secret);
 		const limited = await rig.send({ target: '/limited/counted' });
 		expect(['x-left', 'x-remaining'].map((name) => limited.response.headers.get(name))).toEqual(['8', '8']);
+	});
+
+	test('skip writes what is not there, though nothing else depends on the response', async () => {
+		const { response } = await rig.send({ target: '/skipping/counted' });
+		expect([response.status, response.headers.get('server'), response.headers.get('x-ours')]).toEqual([
+			200,
+			'inner/1',
+			'ours',
+		]);
+	});
+
+	test('what inbound has decided of the response stays decided', async () => {
+		const { response } = await rig.send({ target: '/foreign/allowing' });
+		expect([response.headers.get('x-status'), response.headers.has('access-control-allow-origin')]).toEqual([
+			'200',
+			false,
+		]);
 	});
 
 	test('variables of inbound, and those set there', async () => {

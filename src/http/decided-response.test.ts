@@ -153,7 +153,7 @@ test('a status without content makes an answer of it that keeps the fields, its 
 			'"1"',
 			false,
 		]);
-		expect(response.headers.get('date')).not.toContain(', Mon');
+		expect(response.head.match(/^date:/gim)).toHaveLength(1);
 	}
 	expect(client.received()).not.toContain('secret');
 });
