@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { policyOf } from './support/policy-gateway.ts';
-import { secretKey, signJws } from './support/sign-jws.ts';
+import { secretKey, signJws, testKey } from './support/sign-jws.ts';
 import { tempDir, writeIn } from './support/temp-dir.ts';
 
 const main = join(import.meta.dirname, '../src/cli/main.ts');
@@ -138,4 +138,25 @@ test('a backend with a statement that is not supported is not said to forward no
 	const { stderr } = await countersign({ 'p.xml': policy }, 'import', 'apim', 'p.xml');
 	expect(stderr).toContain('<retry> is not supported');
 	expect(stderr).not.toContain('not_forwarded');
+});
+
+test('a token that a key of metadata may have signed is not refused while the metadata cannot be had', async () => {
+	const [own, published] = [testKey('ES256', 'own'), testKey('ES256', 'published')];
+	const url = 'https://idp.example.com/.well-known/openid-configuration';
+	const keys = `<openid-config url="${url}"/><issuer-signing-keys><key certificate-id="own"/></issuer-signing-keys>`;
+	const payload = { iss: 'https://idp.example.com/', exp: Math.floor(Date.now() / 1000) + 300 };
+	const header = { alg: 'ES256', kid: published.kid };
+	const files = {
+		'p.xml': policyOf(`<validate-jwt header-name="Authorization">${keys}</validate-jwt>`),
+		'own.pem': own.pem,
+		'token.txt': signJws({ header, payload, key: published }),
+		'openid.json': JSON.stringify({ [url]: { issuer: payload.iss, jwks: { keys: [published.jwk] } } }),
+	};
+	const args = ['apim', 'test', 'p.xml', '--token-file', 'token.txt', '--certificates', '.'];
+	const [without, beside] = await Promise.all([
+		countersign(files, ...args),
+		countersign(files, ...args.concat('--openid', 'openid.json')),
+	]);
+	expect(without.stdout).toContain('answered: 503 (keys_unavailable)');
+	expect(beside.stdout).toContain('forwarded: /');
 });

@@ -10,6 +10,8 @@ export interface KeyMember extends KeyOrigin {
 export interface JoinedKeys {
 	readonly source: KeySource;
 	readonly origins: readonly KeyOrigin[];
+	/** Whether metadata that cannot be had at the moment may hold a key for this, beside the candidates. */
+	isPartial(algorithm: Algorithm, kid: string | undefined, monotonic: number): boolean;
 	/** Whether it was a candidate here. */
 	knows(voucher: Voucher): boolean;
 	/**
@@ -71,6 +73,12 @@ export function joinKeys(members: readonly KeyMember[]): JoinedKeys {
 
 	return {
 		origins: members,
+		// A shared secret is in no metadata.
+		isPartial: (algorithm, kid, monotonic) =>
+			!algorithm.startsWith('HS') &&
+			members.some(({ isDiscovered, source }) => {
+				return isDiscovered && source.candidates(algorithm, kid, monotonic) === 'unavailable';
+			}),
 		knows: (voucher) => known.has(voucher),
 		vouchingFor,
 		source: {

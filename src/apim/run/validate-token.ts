@@ -9,6 +9,7 @@ import {
 	Evidence,
 	isFaultReason,
 	type KnownToken,
+	member,
 	type Principal,
 	type Reason,
 } from '#core/index';
@@ -118,6 +119,10 @@ function verified(
 	verifier: Verifier,
 	reason: Reason | null,
 ): Step {
+	if (reason === 'signature_invalid' && isUndecided(evidence, verifier)) {
+		copy(evidence, run.evidence);
+		return keysUnavailable(verifier, run);
+	}
 	if (reason !== null) return failed(rules, run, evidence, reason);
 	const { principal, voucher, digest, tokenId, credential } = evidence;
 	if (principal === undefined || voucher === undefined || credential === undefined) {
@@ -135,6 +140,18 @@ function verified(
 		}
 	}
 	return judge(rules, run, evidence, verifier);
+}
+
+/** None of the keys at hand made the signature, and others cannot be had: that is not the token's fault. */
+function isUndecided({ algorithm, token, monotonic }: Evidence, { keys }: Verifier): boolean {
+	const kid = member(token?.header ?? {}, 'kid');
+	return algorithm !== undefined && keys.isPartial(algorithm, typeof kid === 'string' ? kid : undefined, monotonic);
+}
+
+function keysUnavailable({ keys }: Verifier, run: PolicyRun): Breakdown {
+	const { retryAfter, lastError } = keys.source.status();
+	run.evidence.retryAfter = retryAfter;
+	return breakdown('keys_unavailable', lastError ?? 'the metadata has not been read yet');
 }
 
 function clockSkewOf({ spec }: TokenRules, run: PolicyRun): number {
@@ -229,8 +246,9 @@ function judgeIssuerOf(
 	run: PolicyRun,
 	evidence: Evidence,
 	principal: Principal,
-	{ keys }: Verifier,
+	verifier: Verifier,
 ): Signal | null {
+	const { keys } = verifier;
 	const { voucher } = evidence;
 	if (voucher === undefined) throw new Error('judged without a voucher');
 	const listed = new Set(rules.spec.issuers.map((value) => run.text(value)).filter((issuer) => issuer !== ''));
@@ -239,9 +257,7 @@ function judgeIssuerOf(
 	const verdict = judgeIssuer(principal, vouching, { listed, origins: keys.origins });
 	if (verdict === 'accepted' || verdict === 'not_checked') return null;
 	if (verdict === 'unknown') {
-		const { retryAfter, lastError } = keys.source.status();
-		run.evidence.retryAfter = retryAfter;
-		return breakdown('keys_unavailable', lastError ?? 'the metadata that names the issuer has not been read yet');
+		return keysUnavailable(verifier, run);
 	}
 	const known = [...listed, ...keys.origins.flatMap((origin) => origin.issuer() ?? [])];
 	note(evidence, 'issuer', `iss: ${known.join(' or ')}`, `iss: ${principal.issuer || 'none'}`);
