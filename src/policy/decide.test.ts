@@ -44,14 +44,14 @@ test('what is known of an allowed request, which may last for hours, holds no oc
 	const { decide } = policy();
 	const { kind, facts } = await decide(get(token('idp', key)));
 	const held: Uint8Array[] = [];
-	const seen = new Set<unknown>();
+	const seen = new Set<unknown>('request' in facts ? [facts.request] : []);
 	const search = (value: unknown): void => {
 		if (typeof value !== 'object' || value === null || seen.has(value)) return;
 		seen.add(value);
 		if (value instanceof Uint8Array) held.push(value);
 		else for (const part of Object.values(value)) search(part);
 	};
-	search({ ...facts, request: undefined });
+	search(facts);
 	expect([kind, held.filter(({ buffer }) => buffer.byteLength > 0)]).toEqual(['allow', []]);
 });
 
