@@ -53,7 +53,8 @@ export function requestSpans(input: SpanInput): readonly FinishedSpan[] {
 		spanId: trail.spanId,
 		parentSpanId: trail.parentSpanId,
 		parentIsRemote: true,
-		start: end - duration,
+		// The wall clock may have been set meanwhile, and the call lies within the request all the same.
+		start: Math.min(end - duration, call?.start ?? end),
 		end,
 		failed: record.status === undefined || record.status >= 500,
 		attributes: serverAttributes(input, method),
