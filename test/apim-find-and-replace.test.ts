@@ -307,7 +307,7 @@ describe('content that is not whole never looks whole', () => {
 	test('it grows too much once it is under way', async () => {
 		const client = await rawClient(rig.gateway.url);
 		client.send('GET /growing/lettersLater HTTP/1.1\r\nHost: api.example.com\r\n\r\n');
-		while (!client.received().includes('first')) await new Promise((resolve) => client.socket.once('data', resolve));
+		await client.seen('first');
 		events?.end('a'.repeat(3_000));
 		await client.closed();
 		expect(client.received()).not.toContain('\r\n0\r\n\r\n');
@@ -347,14 +347,11 @@ test('a large response comes at the pace of the client, and whole', async () => 
 test('a stream of events stays one', async () => {
 	const client = await rawClient(rig.gateway.url);
 	client.send('GET /open/events HTTP/1.1\r\nHost: api.example.com\r\n\r\n');
-	const seen = async (wanted: string): Promise<void> => {
-		while (!client.received().includes(wanted)) await new Promise((resolve) => client.socket.once('data', resolve));
-	};
-	await seen('text/event-stream');
+	await client.seen('text/event-stream');
 	events?.write('data: http://backend.internal:8443/1\n\n');
-	await seen('data: http://api.example.com/1\n\n');
+	await client.seen('data: http://api.example.com/1\n\n');
 	events?.write('data: backend.in');
-	await seen('data: ');
+	await client.seen('data: ');
 	events?.end('ternal:8443\n\n');
 	expect((await client.response()).body).toBe('data: http://api.example.com/1\n\ndata: api.example.com\n\n');
 	client.destroy();

@@ -1,7 +1,7 @@
 /** `countersign keys`: key pairs for shared access signatures, made and replaced while the gateway runs. */
 import { isJsonObject, type JsonObject, member } from '#core/index';
 import { type AdminCall, adminClient, adminHelp, adminOptions } from './admin-client.ts';
-import { parseOptions, textOption, UsageError } from './usage.ts';
+import { actionOf, parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign keys list --admin URL
        countersign keys create --admin URL --name NAME [--scope SCOPE]... [--claims JSON]
@@ -42,9 +42,7 @@ export async function runKeys(args: readonly string[]): Promise<number> {
 		process.stdout.write(help);
 		return 0;
 	}
-	const [word, ...more] = positionals;
-	const action = actions.find((name) => name === word);
-	if (action === undefined || more.length > 0) throw new UsageError(`expected one of ${actions.join(', ')}`);
+	const action = actionOf(actions, positionals);
 	const answer = await ask(action, values, await adminClient(values));
 	process.stdout.write(values['json'] === true ? `${JSON.stringify(answer, null, 2)}\n` : render(action, answer));
 	return 0;

@@ -1,7 +1,7 @@
 /** `countersign minting`: the keys of minted tokens on a running gateway: shown, the next one made, one withdrawn. */
 import { isJsonObject, type JsonObject, member } from '#core/index';
 import { adminClient, adminHelp, adminOptions } from './admin-client.ts';
-import { parseOptions, textOption, UsageError } from './usage.ts';
+import { actionOf, parseOptions, textOption, UsageError } from './usage.ts';
 
 const help = `Usage: countersign minting list --admin URL
        countersign minting rotate --admin URL
@@ -28,9 +28,7 @@ export async function runMinting(args: readonly string[]): Promise<number> {
 		process.stdout.write(help);
 		return 0;
 	}
-	const [word, ...more] = positionals;
-	const action = actions.find((name) => name === word);
-	if (action === undefined || more.length > 0) throw new UsageError(`expected one of ${actions.join(', ')}`);
+	const action = actionOf(actions, positionals);
 	const kid = textOption(values['kid']);
 	if (action === 'withdraw' && kid === undefined) throw new UsageError('--kid KID is missing');
 	if (action !== 'withdraw' && kid !== undefined) throw new UsageError('--kid is for withdraw');

@@ -26,6 +26,13 @@ export function parseOptions(
 	}
 }
 
+/** The one word that says what to do; anything else, or more words, is a UsageError. */
+export function actionOf<A extends string>(actions: readonly A[], [word, ...more]: readonly string[]): A {
+	const action = actions.find((name) => name === word);
+	if (action === undefined || more.length > 0) throw new UsageError(`expected one of ${actions.join(', ')}`);
+	return action;
+}
+
 export function textOption(value: unknown): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }

@@ -48,7 +48,7 @@ test('a response that had begun before the drain is finished, and its connection
 	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
 	const client = await rawClient(gateway.url);
 	client.send(get);
-	while (!client.received().includes('first')) await new Promise((resolve) => client.socket.once('data', resolve));
+	await client.seen('first');
 	const done = gateway.engine.drain();
 	end();
 	const response = await client.response();

@@ -111,14 +111,11 @@ test('a head and each event go out at once, not with the end of the body', async
 	const gateway = await testEngine({ decide: forwardTo(upstream.url) });
 	const client = await rawClient(gateway.url);
 	client.send('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
-	const seen = async (text: string): Promise<void> => {
-		while (!client.received().includes(text)) await new Promise((resolve) => client.socket.once('data', resolve));
-	};
-	await seen('text/event-stream');
+	await client.seen('text/event-stream');
 	event('data: 1\n\n');
-	await seen('data: 1');
+	await client.seen('data: 1');
 	event('data: 2\n\n');
-	await seen('data: 2');
+	await client.seen('data: 2');
 	end();
 	expect((await client.response()).body).toBe('data: 1\n\ndata: 2\n\n');
 	client.destroy();
@@ -134,7 +131,7 @@ test('request and response bodies flow at the same time', async () => {
 	client.send('POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
 	for (const word of ['one', 'two', 'three']) {
 		client.send(`${word.length}\r\n${word}\r\n`);
-		while (!client.received().includes(word)) await new Promise((resolve) => client.socket.once('data', resolve));
+		await client.seen(word);
 	}
 	client.send('0\r\n\r\n');
 	expect((await client.response()).body).toBe('onetwothree');
@@ -155,9 +152,7 @@ test('a client that leaves takes its upstream request along: before the head, an
 		const client = await rawClient(gateway.url);
 		client.send(request);
 		await upstream.arrived(index + 1);
-		while (request.includes('/body') && !client.received().includes('some')) {
-			await new Promise((resolve) => client.socket.once('data', resolve));
-		}
+		if (request.includes('/body')) await client.seen('some');
 		client.destroy();
 		while (upstream.requests[index]?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, 2));
 	}

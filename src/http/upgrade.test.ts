@@ -106,7 +106,7 @@ test('what the client sends ahead is not sent on before the 101', async () => {
 		'Echo',
 		'upstream',
 	]);
-	while (!client.received().includes('/admin')) await new Promise((resolve) => client.socket.once('data', resolve));
+	await client.seen('/admin');
 	expect(upstream.bytesReceived - before).toBe('GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'.length);
 	expect([upstream.requests.length, upstream.requests[0]?.values('x-hop'), gateway.decided.length]).toEqual([1, [], 1]);
 	client.destroy();

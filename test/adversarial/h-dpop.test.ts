@@ -1,106 +1,21 @@
-/** Group H (H01–H19, H21, H24): DPoP proofs over real sockets, and of C and G what concerns them (RFC 9449 §4.3, §7). */
+/** Group H (H01–H13, H19, H21, H24): DPoP proofs over real sockets, and of C and G what concerns them (RFC 9449 §4.3, §7). */
 import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Clock } from '#core/index';
-import { systemClock } from '#runtime/node/clock';
-import { bareJwk, keyThumbprint, makeProof, otherProofKey, type ProofOptions, proofKey } from '../support/dpop.ts';
-import {
-	expectForwarded,
-	expectRefused,
-	type GuardedGateway,
-	type Seen,
-	type SentRequest,
-	startGuardedGateway,
-} from '../support/guarded-gateway.ts';
-import { type IntrospectionServer, startIntrospectionServer } from '../support/introspection-server.ts';
-import { secretKey, signJws, testKey, twinOf, wrapKey } from '../support/sign-jws.ts';
-import { createTestProvider, type TestProvider } from '../support/test-provider.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bareJwk, keyThumbprint, makeProof, otherProofKey, proofKey } from '../support/dpop.ts';
+import { type DpopRig, expectInvalid, origin, startDpopRig } from '../support/dpop-rig.ts';
+import { expectForwarded, expectRefused, type GuardedGateway } from '../support/guarded-gateway.ts';
+import { secretKey, signJws, testKey, wrapKey } from '../support/sign-jws.ts';
 
-let provider: TestProvider;
-let opaque: IntrospectionServer;
+let dpop: DpopRig;
 let rig: GuardedGateway;
-/** Moves the clocks of gateway and provider on. */
-let ahead = 0;
-/** Instead of the machine's clocks, where what a test says of time must hold however long it takes. */
-let still: Pick<Clock, 'now' | 'monotonic'> | undefined;
-const clock = {
-	now: () => (still ?? systemClock).now() + ahead,
-	monotonic: () => (still ?? systemClock).monotonic() + ahead,
-};
-const origin = 'https://api.example.com';
+const bound: DpopRig['bound'] = (claims) => dpop.bound(claims);
+const send: DpopRig['send'] = (proof, request) => dpop.send(proof, request);
 
 beforeAll(async () => {
-	provider = await createTestProvider({ now: () => Math.floor(clock.now() / 1000) });
-	opaque = await startIntrospectionServer();
-	rig = await startGuardedGateway(
-		(upstream) => ({
-			public_url: origin,
-			trusted_proxies: ['192.0.2.1'],
-			dpop: { algorithms: ['ES256', 'EdDSA', 'PS256', 'RS256'], max_age: '60s', clock_skew: '5s' },
-			providers: {
-				idp: { issuer: provider.issuer, audience: origin },
-				legacy: {
-					issuer: opaque.issuer,
-					tokens: ['opaque'],
-					introspection_endpoint: opaque.endpoint,
-					client: { id: 'gateway', secret: 'a-secret-of-the-gateway' },
-					audience: origin,
-				},
-			},
-			routes: [
-				{ path: '/if-bound/**', providers: ['idp'], upstream },
-				{ path: '/dpop/**', providers: ['idp'], binding: 'dpop', upstream },
-				{ path: '/required', providers: ['idp'], binding: 'required', upstream },
-				{ path: '/mtls', providers: ['idp'], binding: 'mtls', upstream },
-				{ path: '/scoped', providers: ['idp'], scopes: ['admin'], upstream },
-				{ path: '/opaque', providers: ['legacy'], binding: 'dpop', upstream },
-				{ path: '/here', host: 'other.example.com', providers: ['idp'], upstream },
-				{ path: '/tenant', host: '{tenant}.tenants.example.com', providers: ['idp'], upstream },
-				{
-					path: '/browser',
-					providers: ['idp'],
-					cors: { origins: ['https://app.example.com'], expose_headers: ['X-Total'] },
-					upstream,
-				},
-			],
-		}),
-		{ runtime: { clock } },
-	);
+	dpop = await startDpopRig();
+	rig = dpop.gateway;
 });
-
-afterAll(async () => {
-	await rig.stop();
-	await provider.stop();
-	await opaque.stop();
-});
-
-/** Until the test is over the clocks stand, at a whole second, and move only by `ahead`. */
-function standStill(): void {
-	const [now, monotonic] = [Math.floor(systemClock.now() / 1000) * 1000, systemClock.monotonic()];
-	still = { now: () => now, monotonic: () => monotonic };
-	onTestFinished(() => {
-		still = undefined;
-		ahead = 0;
-	});
-}
-
-const bound = (claims: Readonly<Record<string, unknown>> = {}) =>
-	provider.issue({ cnf: { jkt: keyThumbprint() }, ...claims });
-
-/** Sends a bound token with a proof that is good but for `proof`. */
-async function send(proof: Partial<ProofOptions> = {}, request: SentRequest = {}): Promise<Seen> {
-	const { target = '/dpop', method = 'GET', token = bound() } = request;
-	const made = makeProof({
-		method,
-		url: `${origin}${target.replace(/\?.*/, '')}`,
-		token,
-		now: clock.now() / 1000,
-		...proof,
-	});
-	return rig.send({ ...request, target, token, proof: made });
-}
-
-const expectInvalid = (seen: Seen) => expectRefused(seen, '401-DP', 'dpop_proof_invalid', 'DPoP');
+afterAll(() => dpop.stop());
 
 test.each(['/if-bound', '/dpop', '/required'])('a bound token with its proof opens %s', async (target) => {
 	const request = expectForwarded(await send({}, { target }));
@@ -145,10 +60,10 @@ test('H03: the scheme DPoP without a proof, with an empty one, and with somethin
 
 test('H04: a token that is not bound, as DPoP with a good proof', async () => {
 	for (const target of ['/if-bound', '/dpop', '/required']) {
-		const seen = await send({}, { target, token: provider.issue() });
+		const seen = await send({}, { target, token: dpop.provider.issue() });
 		expectRefused(seen, '401-IT', 'binding_missing', 'DPoP');
 	}
-	const certificate = provider.issue({ cnf: { 'x5t#S256': keyThumbprint() } });
+	const certificate = dpop.provider.issue({ cnf: { 'x5t#S256': keyThumbprint() } });
 	expectRefused(await send({}, { token: certificate }), '401-IT', 'binding_missing', 'DPoP');
 });
 
@@ -324,106 +239,6 @@ test('H13: on a route with a host it is that host, and for a pattern the host th
 	expectInvalid(await send({ url: 'https://other.tenants.example.com/tenant' }, tenant));
 });
 
-describe('H14: iat', () => {
-	test.each([
-		['text', String(Math.floor(Date.now() / 1000))],
-		['missing', undefined],
-		['null', null],
-		['true', true],
-		['milliseconds', Date.now()],
-		['zero', 0],
-		['negative', -1],
-	])('%s', async (_, iat) => {
-		expectInvalid(await send({ claims: { iat } }));
-	});
-
-	test('old and ahead, either side of the edge', async () => {
-		standStill();
-		for (const [off, isGood] of [
-			[-60, true],
-			[-60.5, false],
-			[-3600, false],
-			[5, true],
-			[5.5, false],
-			[3600, false],
-		] as const) {
-			const seen = await send({ claims: { iat: clock.now() / 1000 + off } });
-			if (isGood) expectForwarded(seen);
-			else expectInvalid(seen);
-		}
-	});
-});
-
-test.each([undefined, '', 'x'.repeat(257), 'x'.repeat(5 * 1024), 5, null, ['x']])('H15: jti %j', async (jti) => {
-	expectInvalid(await send({ claims: { jti } }));
-});
-
-test('H15: a jti of any characters', async () => {
-	for (const jti of ['x', 'x'.repeat(256), '\u0000é😀', '  ']) {
-		expectForwarded(await send({ claims: { jti } }));
-		expectRefused(await send({ claims: { jti } }), '401-DP', 'dpop_proof_replayed', 'DPoP');
-	}
-});
-
-test('H16: of fifty copies at once exactly one passes', async () => {
-	const token = bound();
-	const proof = makeProof({ url: `${origin}/dpop`, token });
-	const records = rig.gateway.records.length;
-	const arrived = rig.upstream.requests.length;
-	await Promise.all(Array.from({ length: 50 }, () => rig.send({ target: '/dpop', token, proof })));
-	const reasons = rig.gateway.records.slice(records).map(({ reason, decision }) => reason ?? decision);
-	expect(reasons.filter((reason) => reason === 'allow')).toHaveLength(1);
-	expect(reasons.filter((reason) => reason === 'dpop_proof_replayed')).toHaveLength(49);
-	expect(rig.upstream.requests).toHaveLength(arrived + 1);
-});
-
-test('H16: a proof counts again for nobody as long as it would pass', async () => {
-	standStill();
-	const token = bound();
-	const proof = makeProof({ url: `${origin}/dpop`, token, now: clock.now() / 1000 + 4 });
-	expectForwarded(await rig.send({ target: '/dpop', token, proof }));
-	for (const seconds of [0, 30, 64]) {
-		ahead = seconds * 1000;
-		expectRefused(await rig.send({ target: '/dpop', token, proof }), '401-DP', 'dpop_proof_replayed', 'DPoP');
-	}
-	ahead = 65_000;
-	expectInvalid(await rig.send({ target: '/dpop', token, proof }));
-});
-
-test('H17: the twin of a signature, another query, another token: it is the key and the jti that were used', async () => {
-	const token = bound();
-	const jti = 'the same';
-	const proof = makeProof({ url: `${origin}/dpop`, token, claims: { jti } });
-	expectForwarded(await rig.send({ target: '/dpop', token, proof }));
-	const replayed = async (again: Promise<Seen>) => expectRefused(await again, '401-DP', 'dpop_proof_replayed', 'DPoP');
-	await replayed(rig.send({ target: '/dpop', token, proof: twinOf(proof) }));
-	await replayed(rig.send({ target: '/dpop?other', token, proof }));
-	await replayed(send({ claims: { jti, htu: `${origin}/dpop?other` } }, { token }));
-	await replayed(send({ claims: { jti } }, { target: '/if-bound' }));
-	expectInvalid(await rig.send({ target: '/dpop', token, proof: `${proof}=` }));
-	// The same jti of another client is another proof.
-	const theirs = bound({ cnf: { jkt: keyThumbprint(otherProofKey) } });
-	expectForwarded(await send({ key: otherProofKey, claims: { jti } }, { token: theirs }));
-});
-
-test('H18: what fails burns nothing', async () => {
-	const token = bound();
-	const jti = 'still good';
-	const proof = makeProof({ url: `${origin}/dpop`, token, claims: { jti } });
-	expectInvalid(await send({ claims: { jti, htm: 'PUT' } }, { token }));
-	expectInvalid(await send({ key: otherProofKey, header: { jwk: bareJwk(proofKey) }, claims: { jti } }, { token }));
-	expectRefused(await send({ claims: { jti } }, { target: '/scoped', token }), '403-IS', 'scope_insufficient', 'DPoP');
-	expectRefused(
-		await rig.send({ target: '/dpop', token, proof, scheme: 'Bearer' }),
-		'401-IT',
-		'binding_missing',
-		'DPoP',
-	);
-	const expired = bound({ exp: Math.floor(Date.now() / 1000) - 60 });
-	expectRefused(await send({ claims: { jti } }, { token: expired }), '401-IT', 'token_expired', 'DPoP');
-	expectForwarded(await rig.send({ target: '/dpop', token, proof }));
-});
-
 test.each([
 	['missing', () => undefined],
 	['of another token', () => makeProof({ url: origin, token: 'other' }).slice(0, 43)],
@@ -510,13 +325,13 @@ test('C27: a proof does not make up for another member of cnf', async () => {
 });
 
 test('an opaque token is bound by what the introspection answer says', async () => {
-	opaque.answer(opaque.active({ token_type: 'DPoP', cnf: { jkt: keyThumbprint() } }));
+	dpop.opaque.answer(dpop.opaque.active({ token_type: 'DPoP', cnf: { jkt: keyThumbprint() } }));
 	expectForwarded(await send({}, { target: '/opaque', token: 'opaque-token-1' }));
 	expectForwarded(await send({}, { target: '/opaque', token: 'opaque-token-1' }));
 	const theirs = await send({ key: otherProofKey }, { target: '/opaque', token: 'opaque-token-1' });
 	expectRefused(theirs, '401-IT', 'binding_mismatch', 'DPoP');
 	expectRefused(await rig.send({ target: '/opaque', token: 'opaque-token-1' }), '401-IT', 'binding_missing', 'DPoP');
-	opaque.answer(opaque.active({}));
+	dpop.opaque.answer(dpop.opaque.active({}));
 	expectRefused(await send({}, { target: '/opaque', token: 'opaque-token-2' }), '401-IT', 'binding_missing', 'DPoP');
 });
 

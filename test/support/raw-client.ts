@@ -18,6 +18,8 @@ export interface RawClient {
 	readonly socket: Socket;
 	/** Everything received so far, latin1. */
 	received(): string;
+	/** Resolves once `text` is among what was received, at any place; rejects when the connection ends first. */
+	seen(text: string): Promise<void>;
 	send(bytes: string | Uint8Array): void;
 	/** The next final response. `method` is that of its request: HEAD has no body. Rejects when the connection ends first. */
 	response(method?: string): Promise<RawResponse>;
@@ -116,6 +118,9 @@ export function clientOn(socket: Socket): RawClient {
 		socket,
 		interim,
 		received: () => everything,
+		async seen(text) {
+			await until(() => (everything.includes(text) ? true : undefined), JSON.stringify(text));
+		},
 		send(bytes) {
 			if (typeof bytes === 'string') socket.write(bytes, 'latin1');
 			else socket.write(bytes);
